@@ -1,0 +1,224 @@
+"""What the owner edits without a deployment: reasons, scripts, service sheets, templates, numbers of each programme."""
+
+from datetime import timedelta
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from callcenter.enums import Programme, ReasonKind
+from callcenter.models.documents import ControlledDocument
+from callcenter.models.organisation import Brand
+from carrazos.lib import text
+
+
+class ReasonManager(models.Manager):
+    def get_by_natural_key(self, kind: str, code: str):
+        return self.get(kind=kind, code=code)
+
+
+class ReasonQuerySet(models.QuerySet):
+    def choices(self, kind: ReasonKind) -> "ReasonQuerySet":
+        return self.filter(kind=kind, is_active=True).order_by("order", "label")
+
+
+class Reason(models.Model):
+    """A coded reason (domain 8.3) and what follows from it. Used codes are deactivated, never deleted."""
+
+    kind = models.CharField("catálogo", max_length=14, choices=ReasonKind)
+    code = models.CharField("código", max_length=24)
+    label = models.CharField("motivo", max_length=80)
+    order = models.PositiveSmallIntegerField("orden", default=100)
+    key = models.CharField("tecla", max_length=1, blank=True)
+    needs_note = models.BooleanField("exige nota", default=False)
+    is_answered = models.BooleanField("alguien contestó", default=False, help_text="Cuenta como contacto directo (Ley 2300).")
+    closes = models.BooleanField("cierra la gestión", default=False)
+    spoils_phone = models.BooleanField("invalida el número", default=False)
+    opens_case = models.BooleanField("abre caso de insatisfacción", default=False)
+    sold_vehicle = models.BooleanField("ya no tiene el vehículo", default=False)
+    is_active = models.BooleanField("activo", default=True)
+
+    objects = ReasonManager.from_queryset(ReasonQuerySet)()
+
+    class Meta:
+        verbose_name, verbose_name_plural = "motivo", "motivos"
+        ordering = ["kind", "order"]
+        constraints = [models.UniqueConstraint(fields=["kind", "code"], name="reason_unique")]
+
+    def __str__(self):
+        return self.label
+
+    def natural_key(self):
+        return (self.kind, self.code)
+
+
+class ProgrammeSettings(models.Model):
+    """The owner's numbers for one programme; what is empty keeps the default of domain/policy.py."""
+
+    programme = models.CharField("programa", max_length=20, choices=Programme, unique=True)
+    max_attempts = models.PositiveSmallIntegerField("intentos de llamada", null=True, blank=True)
+    reply_days = models.PositiveSmallIntegerField("días hábiles para responder el WhatsApp", null=True, blank=True)
+    version = models.PositiveIntegerField("versión", default=1, editable=False)
+
+    class Meta:
+        verbose_name, verbose_name_plural = "números del programa", "números de los programas"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(max_attempts__isnull=True) | Q(max_attempts__range=(1, 9)), name="programme_attempts_possible"
+            ),
+        ]
+
+    def __str__(self):
+        return self.get_programme_display()
+
+
+class ScriptManager(models.Manager):
+    def get_by_natural_key(self, code: str, version: int):
+        return self.get(code=code, version=version)
+
+
+class Script(models.Model):
+    """A call script's version; the one in force is stored with every attempt."""
+
+    code = models.CharField("código", max_length=20)
+    title = models.CharField("título", max_length=100)
+    programme = models.CharField("programa", max_length=20, choices=Programme)
+    brand = models.ForeignKey(Brand, models.PROTECT, null=True, blank=True, verbose_name="marca")
+    document = models.ForeignKey(ControlledDocument, models.PROTECT, null=True, blank=True, verbose_name="documento")
+    version = models.PositiveSmallIntegerField("versión", default=1)
+    is_published = models.BooleanField("en uso", default=False)
+
+    objects = ScriptManager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = "guion", "guiones"
+        ordering = ["code", "-version"]
+        constraints = [
+            models.UniqueConstraint(fields=["code", "version"], name="script_version_unique"),
+            models.UniqueConstraint(
+                fields=["programme", "brand"],
+                condition=Q(is_published=True),
+                nulls_distinct=False,
+                name="script_one_published",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.code} v{self.version}"
+
+    def natural_key(self):
+        return (self.code, self.version)
+
+
+class StepManager(models.Manager):
+    def get_by_natural_key(self, code: str, version: int, order: int):
+        return self.get(script__code=code, script__version=version, order=order)
+
+
+class ScriptStep(models.Model):
+    script = models.ForeignKey(Script, models.CASCADE, related_name="steps")
+    order = models.PositiveSmallIntegerField("orden")
+    title = models.CharField("paso", max_length=60)
+    body = models.TextField("qué se dice", max_length=2000, help_text="Variables: {{cliente}}, {{agente}}, {{vehiculo}}…")
+    is_objection = models.BooleanField("respuesta a objeción", default=False)
+
+    objects = StepManager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = "paso", "pasos"
+        ordering = ["order"]
+        constraints = [models.UniqueConstraint(fields=["script", "order"], name="script_step_unique")]
+
+    def __str__(self):
+        return self.title
+
+    def natural_key(self):
+        return (*self.script.natural_key(), self.order)
+
+    natural_key.dependencies = ["callcenter.script"]
+
+
+class ServiceOffer(models.Model):
+    """The service sheet an agent needs before calling: cost, supplies, time, availability (GSC-PRO-02 §2)."""
+
+    brand = models.ForeignKey(Brand, models.PROTECT, verbose_name="marca")
+    family = models.CharField("gama", max_length=60, blank=True, help_text="Vacía: todas las de la marca.")
+    name = models.CharField("servicio", max_length=80)
+    reason_key = models.CharField("motivo de SPIGA", max_length=80, blank=True, help_text="Vacío: cualquier motivo.")
+    price_cop = models.PositiveIntegerField("valor de referencia (COP)")
+    supplies = models.CharField("insumos", max_length=200)
+    duration = models.DurationField("duración")
+    availability = models.CharField("disponibilidad del personal", max_length=120)
+    valid_until = models.DateField("vigente hasta")
+
+    class Meta:
+        verbose_name, verbose_name_plural = "hoja de servicio", "hojas de servicio"
+        ordering = ["brand", "name"]
+
+    def __str__(self):
+        return f"{self.brand} · {self.name}"
+
+    @property
+    def duration_text(self) -> str:
+        """`2 h 30 min`."""
+        hours, minutes = divmod(self.duration // timedelta(minutes=1), 60)
+        return " ".join(part for part in (f"{hours} h" if hours else "", f"{minutes} min" if minutes else "") if part)
+
+
+class CampaignQuerySet(models.QuerySet):
+    def running(self, on) -> "CampaignQuerySet":
+        return self.filter(starts_on__lte=on, ends_on__gte=on)
+
+
+class Campaign(models.Model):
+    """A marketing campaign (control of the risk «poca efectividad en el agendamiento», GSC-PRO-02)."""
+
+    name = models.CharField("nombre", max_length=80, unique=True)
+    brand = models.ForeignKey(Brand, models.PROTECT, verbose_name="marca")
+    starts_on = models.DateField("desde")
+    ends_on = models.DateField("hasta")
+
+    objects = CampaignQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = "campaña", "campañas"
+        ordering = ["-starts_on"]
+        constraints = [models.CheckConstraint(condition=Q(ends_on__gte=models.F("starts_on")), name="campaign_dates")]
+
+    def __str__(self):
+        return self.name
+
+
+class TemplateManager(models.Manager):
+    def get_by_natural_key(self, name: str):
+        return self.get(name=name)
+
+
+class MessageTemplate(models.Model):
+    """A WhatsApp text with numbered variables, as Meta approves it; `variables` names what fills each number."""
+
+    name = models.SlugField("nombre", max_length=60, unique=True)
+    programme = models.CharField("programa", max_length=20, choices=Programme, blank=True)
+    is_marketing = models.BooleanField("promocional", default=True)
+    body = models.TextField("texto", max_length=1024)
+    variables = ArrayField(models.CharField(max_length=20), verbose_name="variables en orden", default=list)
+    is_active = models.BooleanField("activa", default=True)
+
+    objects = TemplateManager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = "plantilla de WhatsApp", "plantillas de WhatsApp"
+        ordering = ["name"]
+
+    def __str__(self):
+        return self.name
+
+    def natural_key(self):
+        return (self.name,)
+
+
+def reason_key(raw: str) -> str:
+    """The motive without writing differences: `REV. 10.000 KM` = `Revisión 10000` = `REVISION 10000`."""
+    words = text.key(raw.replace(".", "").replace(",", "")).split()
+    short = {"REV": "REVISION", "MTO": "MANTENIMIENTO", "MANT": "MANTENIMIENTO", "MTTO": "MANTENIMIENTO", "KMS": "", "KM": ""}
+    return " ".join(word for word in (short.get(word, word) for word in words) if word)[:80]

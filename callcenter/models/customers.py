@@ -1,0 +1,180 @@
+"""The customer master: who they are, how to reach them, what they drive."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import F, Q
+
+from callcenter.enums import CustomerKind, PartyRole, PointKind, PointStatus
+from callcenter.models.organisation import Brand, Site, User
+from carrazos.lib import phones
+
+UNUSABLE = (PointStatus.WRONG, PointStatus.DISCONNECTED)
+
+
+class CustomerQuerySet(models.QuerySet):
+    def visible_to(self, user: User) -> "CustomerQuerySet":
+        """Customers that one of the user's sites deals with."""
+        return self if user.all_sites else self.filter(sites__overlap=user.site_ids)
+
+
+class Customer(models.Model):
+    """One person or company, whatever the number of phones, vehicles and sites."""
+
+    kind = models.CharField("tipo", max_length=7, choices=CustomerKind, default=CustomerKind.PERSON)
+    company_reason = models.CharField(max_length=12, blank=True, editable=False)
+    name = models.CharField("nombre", max_length=160)
+    raw_name = models.CharField("nombre en SPIGA", max_length=160, blank=True)
+    name_key = models.CharField(max_length=160, editable=False)
+    document_type = models.CharField("tipo de documento", max_length=8, blank=True)
+    document_number = models.CharField("documento", max_length=20, blank=True)
+    check_digit = models.CharField("dígito de verificación", max_length=1, blank=True)
+    document_key = models.CharField(max_length=28, blank=True, editable=False)
+    dms_code = models.CharField("código de tercero en SPIGA", max_length=20, blank=True)
+    city = models.CharField("ciudad", max_length=60, blank=True)
+    sites = ArrayField(models.BigIntegerField(), default=list, editable=False)  # which sites deal with them: scope
+    edited_fields = ArrayField(models.CharField(max_length=30), default=list, editable=False)  # an agent's word wins
+    validated_at = models.DateTimeField("datos validados el", null=True, blank=True)
+    validated_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField("creado", db_default=models.functions.Now())
+
+    objects = CustomerQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = "cliente", "clientes"
+        constraints = [
+            models.UniqueConstraint(fields=["document_key"], condition=~Q(document_key=""), name="customer_document_unique"),
+            models.CheckConstraint(condition=~Q(name=""), name="customer_has_name"),
+        ]
+        indexes = [
+            models.Index(fields=["name_key", "id"], name="customer_name_key"),
+            models.Index(fields=["dms_code"], condition=~Q(dms_code=""), name="customer_dms_code"),
+            GinIndex(fields=["sites"], name="customer_sites"),
+        ]
+        permissions = [("see_customers", "Puede ver clientes")]
+
+    def __str__(self):
+        return self.name
+
+    @property
+    def document(self) -> str:
+        """`CC 1.075.000.104`, `NIT 900.373.913-4`."""
+        number = self.document_number
+        if number.isdigit():
+            number = f"{int(number):,}".replace(",", ".")
+        tail = f"-{self.check_digit}" if self.check_digit else ""
+        return f"{self.document_type} {number}{tail}".strip()
+
+
+class ContactPointQuerySet(models.QuerySet):
+    def phones(self) -> "ContactPointQuerySet":
+        return self.filter(kind=PointKind.PHONE)
+
+    def usable(self) -> "ContactPointQuerySet":
+        return self.exclude(status__in=UNUSABLE)
+
+
+class ContactPoint(models.Model):
+    """A phone or e-mail of one customer, with what the last call taught about it."""
+
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="points", verbose_name="cliente")
+    kind = models.CharField("tipo", max_length=5, choices=PointKind)
+    value = models.CharField("valor", max_length=120)  # E.164 or e-mail
+    phone_kind = models.CharField("clase", max_length=9, blank=True)
+    label = models.CharField("nota", max_length=60, blank=True)
+    position = models.PositiveSmallIntegerField("orden", default=0)
+    status = models.CharField("estado", max_length=12, choices=PointStatus, default=PointStatus.VALID)
+    last_result = models.CharField("último resultado", max_length=60, blank=True)
+    last_used_at = models.DateTimeField("último uso", null=True, blank=True)
+
+    objects = ContactPointQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = "medio de contacto", "medios de contacto"
+        ordering = ["position", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["customer", "kind", "value"], name="contact_point_unique"),
+            models.CheckConstraint(condition=~Q(kind=PointKind.PHONE) | Q(value__startswith="+"), name="phone_is_e164"),
+        ]
+        indexes = [models.Index(fields=["value"], name="contact_point_value")]
+
+    def __str__(self):
+        return self.display
+
+    @property
+    def display(self) -> str:
+        return phones.display(self.value) if self.kind == PointKind.PHONE else self.value
+
+    @property
+    def is_usable(self) -> bool:
+        return self.status not in UNUSABLE
+
+    @property
+    def is_mobile(self) -> bool:
+        return self.kind == PointKind.PHONE and phones.is_mobile(self.value)
+
+
+class Vehicle(models.Model):
+    """A vehicle, known by its VIN; by its plate only while no VIN is known."""
+
+    vin = models.CharField("VIN", max_length=20, blank=True)
+    plate = models.CharField("placa", max_length=10, blank=True)
+    brand = models.ForeignKey(Brand, models.PROTECT, verbose_name="marca")
+    family = models.CharField("gama", max_length=60, blank=True)
+    model = models.CharField("modelo", max_length=80, blank=True)
+    model_year = models.PositiveSmallIntegerField("año modelo", null=True, blank=True)
+    odometer_km = models.PositiveIntegerField("kilómetros", null=True, blank=True)
+    last_visit_on = models.DateField("última entrada al taller", null=True, blank=True)
+    is_own = models.BooleanField("de Carrazos (demo o cortesía)", default=False)
+    sold_at = models.DateTimeField("el cliente lo vendió", null=True, blank=True)
+    customers = models.ManyToManyField(Customer, through="VehicleParty", related_name="vehicles")
+    created_at = models.DateTimeField("creado", db_default=models.functions.Now())
+
+    class Meta:
+        verbose_name, verbose_name_plural = "vehículo", "vehículos"
+        constraints = [
+            models.UniqueConstraint(fields=["vin"], condition=~Q(vin=""), name="vehicle_vin_unique"),
+            models.UniqueConstraint(fields=["plate"], condition=Q(vin="") & ~Q(plate=""), name="vehicle_plate_unique"),
+            models.CheckConstraint(condition=~Q(vin="", plate=""), name="vehicle_has_vin_or_plate"),
+            models.CheckConstraint(condition=Q(odometer_km__isnull=True) | Q(odometer_km__lte=1_500_000), name="odometer_possible"),
+        ]
+        indexes = [models.Index(fields=["plate"], condition=~Q(plate=""), name="vehicle_plate")]
+
+    def __str__(self):
+        return " ".join(part for part in (self.brand.name, self.family or self.model, self.plate or self.vin[-6:]) if part)
+
+    @property
+    def title(self) -> str:
+        """`Volkswagen Gol 2023`."""
+        return " ".join(str(part) for part in (self.brand.name, (self.family or self.model).title(), self.model_year) if part)
+
+
+class VehicleParty(models.Model):
+    """Who somebody is to a vehicle."""
+
+    vehicle = models.ForeignKey(Vehicle, models.CASCADE, related_name="parties")
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="parties")
+    role = models.CharField("relación", max_length=7, choices=PartyRole, default=PartyRole.OWNER)
+    since = models.DateField("desde", null=True, blank=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = "relación con vehículo", "relaciones con vehículos"
+        constraints = [models.UniqueConstraint(fields=["vehicle", "customer", "role"], name="vehicle_party_unique")]
+        ordering = [F("since").desc(nulls_last=True), "-id"]
+
+    def __str__(self):
+        return f"{self.customer} · {self.get_role_display()} · {self.vehicle}"
+
+
+class BlockedPhone(models.Model):
+    """A number that is nobody's: the dealership's lines, the workshop, a colleague."""
+
+    value = models.CharField("número", max_length=20, unique=True)
+    note = models.CharField("de quién es", max_length=80)
+    site = models.ForeignKey(Site, models.PROTECT, null=True, blank=True, verbose_name="sede")
+
+    class Meta:
+        verbose_name, verbose_name_plural = "teléfono propio", "teléfonos propios"
+
+    def __str__(self):
+        return f"{phones.display(self.value)} ({self.note})"

@@ -1,0 +1,94 @@
+"""Files of SPIGA: who brought them, what they held, what became of each row that was not clean."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+
+from callcenter.enums import BatchStatus, RowStatus
+from callcenter.models.organisation import Site, User
+from callcenter.models.work import Work
+
+LIVE = (BatchStatus.CHECKING, BatchStatus.CHECKED, BatchStatus.APPLYING, BatchStatus.APPLIED)
+
+
+class ImportBatchQuerySet(models.QuerySet):
+    def visible_to(self, user: User) -> "ImportBatchQuerySet":
+        """Batches of one's own and of one's sites; a file of all sites is for those who see all."""
+        return self if user.all_sites else self.filter(Q(requested_by=user) | Q(site__in=user.site_ids))
+
+
+def batch_path(instance: "ImportBatch", _name: str) -> str:
+    return f"spiga/{uuid.uuid4().hex}"
+
+
+class ImportBatch(Work):
+    """One file, from upload to result. The file is kept: it is the evidence of what SPIGA said."""
+
+    feed = models.CharField("fuente", max_length=20)
+    file = models.FileField("archivo", upload_to=batch_path)
+    name = models.CharField("nombre del archivo", max_length=160)
+    sha256 = models.CharField(max_length=64)
+    size = models.PositiveIntegerField("bytes")
+    site = models.ForeignKey(Site, models.PROTECT, null=True, blank=True, verbose_name="sede")
+    is_repeat = models.BooleanField("repetido a propósito", default=False)
+    has_authorisation = models.BooleanField("declara que hay autorización de datos", default=False)
+    status = models.CharField("estado", max_length=10, choices=BatchStatus, default=BatchStatus.CHECKING)
+    counts = models.JSONField("totales", default=dict)
+    about = models.JSONField("encabezado del archivo", default=dict)
+    applied_at = models.DateTimeField("aplicado", null=True, blank=True)
+
+    objects = ImportBatchQuerySet.as_manager()
+
+    class Meta(Work.Meta):
+        verbose_name, verbose_name_plural = "importación", "importaciones"
+        ordering = ["-created_at"]
+        constraints = [
+            *Work.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["feed", "sha256", "site"],
+                condition=Q(status__in=LIVE, is_repeat=False),
+                nulls_distinct=False,
+                name="import_one_per_file",
+            ),
+        ]
+        permissions = [("import_spiga", "Puede importar archivos de SPIGA")]
+
+    def __str__(self):
+        return f"{self.name} ({self.get_status_display()})"
+
+
+class ImportRow(models.Model):
+    """A row that was not clean: what was read, what was expected, what to do."""
+
+    batch = models.ForeignKey(ImportBatch, models.CASCADE, related_name="rows")
+    number = models.PositiveIntegerField("fila")
+    status = models.CharField("resultado", max_length=8, choices=RowStatus)
+    code = models.CharField("código", max_length=24)
+    column = models.CharField("columna", max_length=60, blank=True)
+    value = models.CharField("valor leído", max_length=200, blank=True)
+    message = models.CharField("explicación", max_length=300)
+    raw = models.JSONField("fila", default=list)
+
+    class Meta:
+        verbose_name, verbose_name_plural = "fila con novedad", "filas con novedad"
+        ordering = ["number", "id"]
+        indexes = [models.Index(fields=["batch", "status", "code", "number"], name="import_row_group")]
+
+    def __str__(self):
+        return f"Fila {self.number}: {self.message}"
+
+
+class ColumnAlias(models.Model):
+    """Another title under which a SPIGA file names one of our fields."""
+
+    feed = models.CharField("fuente", max_length=20, blank=True, help_text="Vacía: todas.")
+    field = models.CharField("campo", max_length=30)
+    alias = models.CharField("título en el archivo", max_length=60)
+
+    class Meta:
+        verbose_name, verbose_name_plural = "título de columna", "títulos de columnas"
+        constraints = [models.UniqueConstraint(fields=["feed", "alias"], name="column_alias_unique")]
+
+    def __str__(self):
+        return f"{self.alias} → {self.field}"

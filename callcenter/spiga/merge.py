@@ -1,0 +1,256 @@
+"""Staged rows into the customer master by SQL over sets: no loop over rows, unchanged rows are not rewritten.
+
+Tables of one import (temporary): `stage` and `stage_point` as cleaned; `row_vehicle` and `row_customer` tie rows to
+ours; `touched` lists rows that changed something; `outcome` says what became of each row.
+"""
+
+from datetime import date
+
+from django.db import connection
+
+PREPARE = """
+CREATE TEMP TABLE row_vehicle (n int, vehicle_id bigint) ON COMMIT DROP;
+CREATE TEMP TABLE row_customer (n int, customer_id bigint) ON COMMIT DROP;
+CREATE TEMP TABLE touched (n int) ON COMMIT DROP;
+CREATE TEMP TABLE outcome (n int, code text, message text) ON COMMIT DROP;
+CREATE INDEX ON stage (n);
+CREATE INDEX ON stage_point (n);
+ANALYZE stage;
+ANALYZE stage_point;
+"""
+
+# A plate-only row of a car whose VIN stands in another row of the file is that car.
+SAME_CAR = """
+UPDATE stage s SET vin = known.vin
+  FROM (SELECT plate, min(vin) AS vin FROM stage WHERE vin <> '' AND plate <> '' GROUP BY plate HAVING min(vin) = max(vin)) known
+ WHERE s.vin = '' AND s.plate = known.plate;
+"""
+
+FIND_VEHICLES = """
+INSERT INTO row_vehicle SELECT s.n, v.id FROM stage s JOIN callcenter_vehicle v ON v.vin = s.vin WHERE s.vin <> '';
+INSERT INTO row_vehicle
+SELECT DISTINCT ON (s.n) s.n, v.id FROM stage s JOIN callcenter_vehicle v ON v.plate = s.plate AND (s.vin = '' OR v.vin = '')
+ WHERE s.plate <> '' AND NOT EXISTS (SELECT FROM row_vehicle r WHERE r.n = s.n)
+ ORDER BY s.n, v.id DESC;
+"""
+
+# Of two VINs that claim one car known by its plate, the first keeps it; the other is a new car.
+ONE_VIN_PER_VEHICLE = """
+DELETE FROM row_vehicle r USING stage s, (
+  SELECT r.vehicle_id, min(s.vin) AS vin FROM row_vehicle r JOIN stage s USING (n) JOIN callcenter_vehicle v ON v.id = r.vehicle_id
+   WHERE v.vin = '' AND s.vin <> '' GROUP BY r.vehicle_id HAVING min(s.vin) <> max(s.vin)) twice
+ WHERE r.n = s.n AND r.vehicle_id = twice.vehicle_id AND s.vin <> '' AND s.vin <> twice.vin;
+"""
+
+FIND_BY_DOCUMENT = """
+INSERT INTO row_customer SELECT s.n, c.id FROM stage s JOIN callcenter_customer c ON c.document_key = s.document_key
+ WHERE s.document_key <> '' AND NOT EXISTS (SELECT FROM row_customer r WHERE r.n = s.n);
+"""
+FIND_BY_CODE = """
+INSERT INTO row_customer
+SELECT DISTINCT ON (s.n) s.n, c.id FROM stage s JOIN callcenter_customer c ON c.dms_code = s.dms_code
+ WHERE s.dms_code <> '' AND (s.document_key = '' OR c.document_key = '') AND c.name_key = s.name_key
+   AND NOT EXISTS (SELECT FROM row_customer r WHERE r.n = s.n)
+ ORDER BY s.n, c.id;
+"""
+FIND_BY_PHONE = """
+INSERT INTO row_customer
+SELECT DISTINCT ON (s.n) s.n, c.id
+  FROM stage s JOIN stage_point p ON p.n = s.n JOIN callcenter_contactpoint k ON k.value = p.value
+  JOIN callcenter_customer c ON c.id = k.customer_id AND c.name_key = s.name_key
+ WHERE (s.document_key = '' OR c.document_key = '') AND NOT EXISTS (SELECT FROM row_customer r WHERE r.n = s.n)
+ ORDER BY s.n, c.id;
+"""
+FIND_BY_VEHICLE = """
+INSERT INTO row_customer
+SELECT DISTINCT ON (s.n) s.n, c.id
+  FROM stage s JOIN row_vehicle v ON v.n = s.n JOIN callcenter_vehicleparty y ON y.vehicle_id = v.vehicle_id
+  JOIN callcenter_customer c ON c.id = y.customer_id AND c.name_key = s.name_key
+ WHERE (s.document_key = '' OR c.document_key = '') AND NOT EXISTS (SELECT FROM row_customer r WHERE r.n = s.n)
+ ORDER BY s.n, c.id;
+"""
+# One document is one person, and a person without document takes one document only.
+ONE_DOCUMENT_PER_CUSTOMER = """
+UPDATE row_customer r SET customer_id = one.customer_id FROM stage s, (
+  SELECT s.document_key, min(r.customer_id) AS customer_id FROM stage s JOIN row_customer r USING (n)
+   WHERE s.document_key <> '' GROUP BY s.document_key HAVING min(r.customer_id) <> max(r.customer_id)) one
+ WHERE r.n = s.n AND s.document_key = one.document_key;
+DELETE FROM row_customer r USING stage s, (
+  SELECT r.customer_id, min(s.document_key) AS document_key FROM row_customer r JOIN stage s USING (n)
+    JOIN callcenter_customer c ON c.id = r.customer_id
+   WHERE c.document_key = '' AND s.document_key <> ''
+   GROUP BY r.customer_id HAVING min(s.document_key) <> max(s.document_key)) twice
+ WHERE r.n = s.n AND r.customer_id = twice.customer_id AND s.document_key <> '' AND s.document_key <> twice.document_key;
+"""
+FIND_CUSTOMERS = FIND_BY_DOCUMENT + FIND_BY_CODE + FIND_BY_PHONE + FIND_BY_VEHICLE + ONE_DOCUMENT_PER_CUSTOMER
+FIND_REST = FIND_BY_CODE + FIND_BY_PHONE + FIND_BY_VEHICLE
+
+VEHICLE_FIELDS = ("vin", "plate", "family", "model")
+
+WRITE_VEHICLES = """
+CREATE TEMP TABLE newest_vehicle ON COMMIT DROP AS
+SELECT DISTINCT ON (r.vehicle_id) r.vehicle_id, s.* FROM stage s JOIN row_vehicle r USING (n) ORDER BY r.vehicle_id, s.n DESC;
+CREATE TEMP TABLE seen_vehicle ON COMMIT DROP AS
+SELECT r.vehicle_id, max(s.odometer_km) AS odometer_km, max(s.last_visit_on) AS last_visit_on
+  FROM stage s JOIN row_vehicle r USING (n) GROUP BY r.vehicle_id;
+WITH changed AS (
+  UPDATE callcenter_vehicle v
+     SET vin = f.vin, plate = f.plate, family = f.family, model = f.model, model_year = f.model_year,
+         brand_id = f.brand_id, odometer_km = f.odometer_km, last_visit_on = f.last_visit_on
+    FROM (SELECT o.id, COALESCE(NULLIF(o.vin, ''), s.vin) AS vin, COALESCE(NULLIF(s.plate, ''), o.plate) AS plate,
+                 COALESCE(NULLIF(s.family, ''), o.family) AS family, COALESCE(NULLIF(s.model, ''), o.model) AS model,
+                 COALESCE(s.model_year, o.model_year) AS model_year,
+                 CASE WHEN s.brand_id = %(other_brand)s THEN o.brand_id ELSE s.brand_id END AS brand_id,
+                 GREATEST(o.odometer_km, m.odometer_km) AS odometer_km, GREATEST(o.last_visit_on, m.last_visit_on) AS last_visit_on
+            FROM newest_vehicle s JOIN seen_vehicle m USING (vehicle_id) JOIN callcenter_vehicle o ON o.id = s.vehicle_id) f
+   WHERE v.id = f.id AND (v.vin, v.plate, v.family, v.model, v.model_year, v.brand_id, v.odometer_km, v.last_visit_on)
+         IS DISTINCT FROM (f.vin, f.plate, f.family, f.model, f.model_year, f.brand_id, f.odometer_km, f.last_visit_on)
+  RETURNING v.id)
+INSERT INTO touched SELECT r.n FROM row_vehicle r JOIN changed ON changed.id = r.vehicle_id;
+
+CREATE TEMP TABLE new_vehicle ON COMMIT DROP AS
+SELECT s.*, CASE WHEN s.vin <> '' THEN s.vin ELSE 'P:' || s.plate END AS vehicle_key
+  FROM stage s WHERE NOT EXISTS (SELECT FROM row_vehicle r WHERE r.n = s.n);
+CREATE TEMP TABLE fresh_vehicle ON COMMIT DROP AS
+SELECT vehicle_key, nextval(pg_get_serial_sequence('callcenter_vehicle', 'id')) AS id, odometer_km, last_visit_on
+  FROM (SELECT vehicle_key, max(odometer_km) AS odometer_km, max(last_visit_on) AS last_visit_on
+          FROM new_vehicle GROUP BY vehicle_key ORDER BY min(n)) k;
+INSERT INTO callcenter_vehicle (id, vin, plate, brand_id, family, model, model_year, odometer_km, last_visit_on, is_own)
+SELECT k.id, l.vin, l.plate, l.brand_id, l.family, l.model, l.model_year, k.odometer_km, k.last_visit_on, false
+  FROM (SELECT DISTINCT ON (vehicle_key) * FROM new_vehicle ORDER BY vehicle_key, n DESC) l JOIN fresh_vehicle k USING (vehicle_key);
+INSERT INTO row_vehicle SELECT s.n, k.id FROM new_vehicle s JOIN fresh_vehicle k USING (vehicle_key);
+ANALYZE row_vehicle;
+"""
+
+# An agent's correction wins over later files: fields named in edited_fields keep their value.
+UPDATE_CUSTOMERS = """
+CREATE TEMP TABLE newest_customer ON COMMIT DROP AS
+SELECT DISTINCT ON (r.customer_id) r.customer_id, s.* FROM stage s JOIN row_customer r USING (n) ORDER BY r.customer_id, s.n DESC;
+CREATE TEMP TABLE seen_sites ON COMMIT DROP AS
+SELECT r.customer_id, array_agg(DISTINCT s.site_id) AS sites FROM stage s JOIN row_customer r USING (n) GROUP BY r.customer_id;
+WITH changed AS (
+  UPDATE callcenter_customer c
+     SET name = f.name, raw_name = f.raw_name, name_key = f.name_key, kind = f.kind, company_reason = f.company_reason,
+         document_type = f.document_type, document_number = f.document_number, check_digit = f.check_digit,
+         document_key = f.document_key, dms_code = f.dms_code, city = f.city, sites = f.sites
+    FROM (SELECT o.id,
+                 CASE WHEN 'name' = ANY (o.edited_fields) THEN o.name ELSE s.name END AS name,
+                 CASE WHEN 'name' = ANY (o.edited_fields) THEN o.raw_name ELSE s.raw_name END AS raw_name,
+                 CASE WHEN 'name' = ANY (o.edited_fields) THEN o.name_key ELSE s.name_key END AS name_key,
+                 CASE WHEN 'kind' = ANY (o.edited_fields) THEN o.kind ELSE s.kind END AS kind,
+                 CASE WHEN 'kind' = ANY (o.edited_fields) THEN o.company_reason ELSE s.company_reason END AS company_reason,
+                 CASE WHEN o.document_key = '' THEN s.document_type ELSE o.document_type END AS document_type,
+                 CASE WHEN o.document_key = '' THEN s.document_number ELSE o.document_number END AS document_number,
+                 CASE WHEN o.document_key = '' THEN s.check_digit ELSE o.check_digit END AS check_digit,
+                 CASE WHEN o.document_key = '' THEN s.document_key ELSE o.document_key END AS document_key,
+                 COALESCE(NULLIF(s.dms_code, ''), o.dms_code) AS dms_code,
+                 CASE WHEN 'city' = ANY (o.edited_fields) THEN o.city ELSE COALESCE(NULLIF(s.city, ''), o.city) END AS city,
+                 CASE WHEN o.sites @> m.sites THEN o.sites
+                      ELSE ARRAY(SELECT DISTINCT x FROM unnest(o.sites || m.sites) x ORDER BY x) END AS sites
+            FROM newest_customer s JOIN seen_sites m USING (customer_id) JOIN callcenter_customer o ON o.id = s.customer_id) f
+   WHERE c.id = f.id
+     AND (c.name, c.raw_name, c.name_key, c.kind, c.company_reason, c.document_type, c.document_number, c.check_digit,
+          c.document_key, c.dms_code, c.city, c.sites)
+         IS DISTINCT FROM (f.name, f.raw_name, f.name_key, f.kind, f.company_reason, f.document_type, f.document_number,
+          f.check_digit, f.document_key, f.dms_code, f.city, f.sites)
+  RETURNING c.id)
+INSERT INTO touched SELECT r.n FROM row_customer r JOIN changed ON changed.id = r.customer_id;
+"""
+
+# New people, the surest key first; after each kind of key the rest of the file is looked up again.
+INSERT_CUSTOMERS = """
+CREATE TEMP TABLE new_customer ON COMMIT DROP AS
+SELECT s.*, {key} AS customer_key FROM stage s
+ WHERE {has_key} AND NOT EXISTS (SELECT FROM row_customer r WHERE r.n = s.n);
+CREATE TEMP TABLE fresh_customer ON COMMIT DROP AS
+SELECT customer_key, nextval(pg_get_serial_sequence('callcenter_customer', 'id')) AS id, sites
+  FROM (SELECT customer_key, array_agg(DISTINCT site_id) AS sites FROM new_customer GROUP BY customer_key ORDER BY min(n)) k;
+INSERT INTO callcenter_customer (id, kind, company_reason, name, raw_name, name_key, document_type, document_number, check_digit,
+       document_key, dms_code, city, sites, edited_fields)
+SELECT k.id, l.kind, l.company_reason, l.name, l.raw_name, l.name_key, l.document_type, l.document_number, l.check_digit,
+       l.document_key, l.dms_code, l.city, k.sites, ARRAY[]::varchar[]
+  FROM (SELECT DISTINCT ON (customer_key) * FROM new_customer ORDER BY customer_key, n DESC) l JOIN fresh_customer k USING (customer_key);
+INSERT INTO row_customer SELECT s.n, k.id FROM new_customer s JOIN fresh_customer k USING (customer_key);
+DROP TABLE new_customer;
+DROP TABLE fresh_customer;
+"""
+
+WRITE_POINTS = """
+WITH added AS (
+  INSERT INTO callcenter_contactpoint (customer_id, kind, value, phone_kind, label, position, status, last_result)
+  SELECT DISTINCT ON (r.customer_id, p.kind, p.value) r.customer_id, p.kind, p.value, p.phone_kind, p.label, p.position, p.status, ''
+    FROM stage_point p JOIN row_customer r USING (n) JOIN stage s USING (n)
+   WHERE NOT EXISTS (SELECT FROM callcenter_contactpoint k
+                      WHERE k.customer_id = r.customer_id AND k.kind = p.kind AND k.value = p.value)
+   ORDER BY r.customer_id, p.kind, p.value, p.n
+  ON CONFLICT (customer_id, kind, value) DO NOTHING
+  RETURNING customer_id, value)
+INSERT INTO touched
+SELECT p.n FROM added a JOIN row_customer r ON r.customer_id = a.customer_id JOIN stage_point p ON p.n = r.n AND p.value = a.value;
+"""
+
+WRITE_PARTIES = """
+INSERT INTO callcenter_vehicleparty (vehicle_id, customer_id, role, since)
+SELECT DISTINCT v.vehicle_id, c.customer_id, 'OWNER', %(today)s::date FROM row_vehicle v JOIN row_customer c USING (n) JOIN stage s USING (n)
+ WHERE NOT EXISTS (SELECT FROM callcenter_vehicleparty y
+                    WHERE y.vehicle_id = v.vehicle_id AND y.customer_id = c.customer_id AND y.role = 'OWNER')
+ON CONFLICT (vehicle_id, customer_id, role) DO NOTHING;
+"""
+
+
+def run(script: str, values: dict | None = None) -> None:
+    """Runs a script of statements, one after another, in the import's transaction."""
+    with connection.cursor() as cursor:
+        for statement in script.split(";\n"):
+            if statement.strip():
+                cursor.execute(statement, values)
+
+
+def exclude(code: str, message: str, condition: str, values: dict | None = None) -> None:
+    """Takes rows out of the stage with a reason; `condition` is about `s`, `v` (its vehicle) and `c` (its customer)."""
+    run(
+        f"""
+        INSERT INTO outcome
+        SELECT s.n, '{code}', '{message}' FROM stage s
+          LEFT JOIN row_vehicle rv USING (n) LEFT JOIN callcenter_vehicle v ON v.id = rv.vehicle_id
+          LEFT JOIN row_customer rc USING (n) LEFT JOIN callcenter_customer c ON c.id = rc.customer_id
+         WHERE {condition};
+        DELETE FROM stage s USING outcome o WHERE o.n = s.n AND o.code = '{code}';
+        """,  # noqa: S608 -- our own literals
+        values,
+    )
+
+
+FIRST_PHONE = "(SELECT p.value FROM stage_point p WHERE p.n = s.n AND p.kind = 'PHONE' ORDER BY p.position LIMIT 1)"
+# How a new person of the file is told from another: (the key, who has one).
+CUSTOMER_KEYS = (
+    ("s.document_key", "s.document_key <> ''"),
+    ("s.dms_code || '|' || s.name_key", "s.dms_code <> ''"),
+    (f"s.name_key || '|' || {FIRST_PHONE}", f"{FIRST_PHONE} IS NOT NULL"),
+    ("s.name_key || '|' || s.vin || '|' || s.plate", "true"),
+)
+
+
+def ask(question: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(question)
+        return cursor.fetchone()[0]
+
+
+def find() -> None:
+    """Ties the staged rows to the vehicles and customers that are known already; writes nothing of ours."""
+    run(PREPARE + SAME_CAR + FIND_VEHICLES + ONE_VIN_PER_VEHICLE + FIND_CUSTOMERS)
+    run("ANALYZE row_vehicle;\nANALYZE row_customer")
+
+
+def write_master(*, other_brand: int, today: date) -> None:
+    """Vehicles, customers, contact points and who owns what; every staged row is tied to both afterwards."""
+    values = {"other_brand": other_brand, "today": today}
+    run(WRITE_VEHICLES, values)
+    run(UPDATE_CUSTOMERS)
+    for key, has_key in CUSTOMER_KEYS:
+        run(INSERT_CUSTOMERS.format(key=key, has_key=has_key))
+        if not ask("SELECT EXISTS (SELECT FROM stage s WHERE NOT EXISTS (SELECT FROM row_customer r WHERE r.n = s.n))"):
+            break
+        run(WRITE_POINTS + WRITE_PARTIES + FIND_REST, values)
+    run("ANALYZE row_customer;\n" + WRITE_POINTS + WRITE_PARTIES, values)

@@ -1,0 +1,262 @@
+"""A file's way in: read → clean → stage → merge by SQL, in one transaction; the check is the same work taken back.
+
+A dry run that rolls back can't promise anything else than what applying will do.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.core.files.base import ContentFile
+from django.db import IntegrityError, connection, transaction
+
+from callcenter import clock
+from callcenter.enums import BatchStatus, RowStatus, WorkState
+from callcenter.feeds import feeds
+from callcenter.models import ImportBatch, ImportRow, Site, User
+from callcenter.models.spiga import LIVE
+from callcenter.spiga import merge, staging
+from callcenter.spiga.feed import POINT_STAGE, BadRow, Context, Feed, Row
+from callcenter.spiga.reader import Sheet, UnreadableFile, read
+from carrazos.lib.calendar import bogota
+
+MAX_ROWS = 100_000
+PROBLEM_COLUMNS = (("batch_id", ""), ("number", ""), ("status", ""), ("code", ""), ("column", ""), ("value", ""), ("message", ""),
+                   ("raw", ""))  # fmt: skip
+DONE = ("CREATED", "UPDATED", "UNCHANGED")
+REJECTING = frozenset({"BAD_PHONE", "NO_PHONE"})  # what the merge finds wrong with the row itself; the rest are exclusions
+Report = Callable[..., None]
+
+
+class TakeBack(Exception):
+    """Rolls the dry run back."""
+
+
+@dataclass
+class Result:
+    """What an import did or would do; the totals reconcile: read = created + updated + unchanged + excluded + rejected."""
+
+    read: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    excluded: Counter = field(default_factory=Counter)
+    rejected: Counter = field(default_factory=Counter)
+    warnings: Counter = field(default_factory=Counter)
+    problems: list[tuple] = field(default_factory=list)
+
+    @property
+    def adds_up(self) -> bool:
+        done = self.created + self.updated + self.unchanged + self.excluded.total() + self.rejected.total()
+        return self.read == done
+
+    def as_json(self) -> dict:
+        return {
+            "read": self.read, "created": self.created, "updated": self.updated, "unchanged": self.unchanged,
+            "excluded": dict(self.excluded.most_common()), "rejected": dict(self.rejected.most_common()),
+            "warnings": dict(self.warnings.most_common()),
+        }  # fmt: skip
+
+
+def silent(*_: object) -> None:
+    """Progress that nobody watches."""
+
+
+def already_imported(slug: str, data: bytes, site: Site | None) -> ImportBatch | None:
+    """The batch that holds this very file, if there is one."""
+    digest = hashlib.sha256(data).hexdigest()
+    return ImportBatch.objects.filter(feed=slug, sha256=digest, site=site, status__in=LIVE, is_repeat=False).first()
+
+
+def receive(
+    slug: str, data: bytes, name: str, *, by: User | None, site: Site | None, at: datetime, repeat: bool = False, authorised: bool = False
+) -> ImportBatch:
+    """Stores an uploaded file as a batch that waits for its check; the same file twice is the same batch."""
+    if not repeat and (known := already_imported(slug, data, site)):
+        return known
+    batch = ImportBatch(
+        feed=slug, name=name[:160], sha256=hashlib.sha256(data).hexdigest(), size=len(data), site=site, requested_by=by,
+        created_at=at, is_repeat=repeat, has_authorisation=authorised,
+    )  # fmt: skip
+    batch.file.save("file", ContentFile(data), save=False)
+    try:
+        with transaction.atomic():
+            batch.save()
+    except IntegrityError:
+        # Somebody else uploaded the same file in the same instant.
+        batch.file.delete(save=False)
+        return already_imported(slug, data, site)
+    return batch
+
+
+def confirm(batch_id: int, *, by: User) -> ImportBatch:
+    """Sends a checked batch to be applied; a second click finds it on its way."""
+    with transaction.atomic():
+        batch = ImportBatch.objects.select_for_update().get(pk=batch_id)
+        if batch.status == BatchStatus.CHECKED:
+            batch.status, batch.requested_by = BatchStatus.APPLYING, by
+            batch.requeue()
+            batch.save()
+        return batch
+
+
+def discard(batch_id: int) -> ImportBatch:
+    """Puts a checked batch away; nothing of it was written."""
+    with transaction.atomic():
+        batch = ImportBatch.objects.select_for_update().get(pk=batch_id)
+        if batch.status == BatchStatus.CHECKED:
+            batch.status = BatchStatus.CANCELLED
+            batch.save(update_fields=["status"])
+        return batch
+
+
+def run(batch: ImportBatch, report: Report = silent) -> None:
+    """The job: checks a new batch, applies a confirmed one."""
+    if batch.status == BatchStatus.CHECKING:
+        check(batch, report)
+    elif batch.status == BatchStatus.APPLYING:
+        apply(batch, report)
+
+
+def check(batch: ImportBatch, report: Report = silent) -> Result | None:
+    """What applying would do, with every row that is not clean; nothing of the list is written. None: unreadable."""
+    result: Result | None = None
+    try:
+        with transaction.atomic():
+            result = work(batch, report)
+            raise TakeBack
+    except TakeBack:
+        keep(batch, result, BatchStatus.CHECKED)
+    except UnreadableFile as refusal:
+        refuse(batch, refusal.reason)
+    return result
+
+
+def apply(batch: ImportBatch, report: Report = silent) -> Result | None:
+    """Writes the list in one transaction. None: unreadable."""
+    try:
+        with transaction.atomic():
+            result = work(batch, report)
+            keep(batch, result, BatchStatus.APPLIED)
+            return result
+    except UnreadableFile as refusal:
+        refuse(batch, refusal.reason)
+        return None
+
+
+def refuse(batch: ImportBatch, reason: str) -> None:
+    batch.status, batch.error = BatchStatus.UNREADABLE, reason
+    batch.save(update_fields=["status", "error"])
+
+
+def work(batch: ImportBatch, report: Report) -> Result:
+    """Reads, cleans, stages and merges. Raises UnreadableFile."""
+    kind = feeds()[batch.feed]
+    at = clock.now()
+    report("Leyendo el archivo")
+    with batch.file.open("rb") as file:
+        data = file.read()
+    sheet = read(data, batch.name, known=kind.known_keys())
+    del data
+    where = kind.match(sheet.header)
+    if lacking := kind.missing(where):
+        raise UnreadableFile(f"Al archivo le faltan columnas de «{kind.title}»: {', '.join(lacking)}. Compruebe que sea ese informe.")
+    about(batch, sheet, where, kind)
+    # The planner knows nothing of tables that were empty a moment ago; a nested loop over them never ends.
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_nestloop = off")
+    staging.reset()
+    result = stage(kind(), sheet, where, Context(batch, today=bogota(at).date(), at=at), report)
+    report("Guardando", result.read, result.read)
+    kind().merge(batch, at=at, today=bogota(at).date())
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_nestloop = on")
+    tally(result, sheet)
+    if not result.adds_up:
+        raise AssertionError(f"import {batch.pk} does not reconcile: {result.as_json()}")
+    return result
+
+
+def about(batch: ImportBatch, sheet: Sheet, where: dict[str, int], kind: type[Feed]) -> None:
+    """What the file says of itself, and which columns were used."""
+    used = {position: name for name, position in where.items()}
+    titles = {column.field: column.title for column in kind.columns}
+    batch.about = {
+        "preamble": sheet.preamble[:5],
+        "sheet": sheet.name,
+        "columns": [[title, titles.get(used.get(index, ""), "")] for index, title in enumerate(sheet.header)],
+    }
+
+
+def stage(kind: Feed, sheet: Sheet, where: dict[str, int], context: Context, report: Report) -> Result:
+    """Cleans every row into the temporary tables; what can't enter is kept with its reason."""
+    result = Result()
+    titles = {name: sheet.header[position] for name, position in where.items()}
+    staging.create("stage", kind.stage)
+    staging.create("stage_point", POINT_STAGE)
+    with staging.Copier("stage", kind.stage) as rows, staging.Copier("stage_point", POINT_STAGE) as points:
+        for number, cells in sheet.rows():
+            result.read += 1
+            if result.read > MAX_ROWS:
+                raise UnreadableFile(f"El archivo tiene más de {MAX_ROWS:,} filas: divídalo por fechas.".replace(",", "."))
+            row = Row(number, cells, where, titles)
+            try:
+                values = kind.clean(row, context)
+            except BadRow as bad:
+                status = RowStatus.EXCLUDED if bad.excluded else RowStatus.REJECTED
+                (result.excluded if bad.excluded else result.rejected)[bad.code] += 1
+                result.problems.append((number, status, bad.code, bad.column, bad.value, bad.message, cells))
+                continue
+            rows.add(values)
+            for point in row.points:
+                points.add(point)
+            for code, column, value, message in row.warnings:
+                result.warnings[code] += 1
+                result.problems.append((number, RowStatus.WARNING, code, column, value, message, cells))
+            if result.read % 5_000 == 0:
+                report("Revisando filas", result.read)
+    return result
+
+
+def tally(result: Result, sheet: Sheet) -> None:
+    """Counts what the merge said of each staged row, and keeps the cells of those that did not enter."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT code, count(*) FROM outcome GROUP BY code")
+        for code, count in cursor.fetchall():
+            if code in DONE:
+                setattr(result, code.lower(), count)
+            else:
+                (result.rejected if code in REJECTING else result.excluded)[code] += count
+        cursor.execute("SELECT n, code, message FROM outcome WHERE code <> ALL (%s)", [list(DONE)])
+        left_out = {number: (code, message) for number, code, message in cursor.fetchall()}
+    if left_out:
+        for number, cells in sheet.rows():
+            if number in left_out:
+                code, message = left_out[number]
+                status = RowStatus.REJECTED if code in REJECTING else RowStatus.EXCLUDED
+                result.problems.append((number, status, code, "", "", message, cells))
+
+
+def keep(batch: ImportBatch, result: Result, status: BatchStatus) -> None:
+    """Writes the totals and every row that was not clean."""
+    ImportRow.objects.filter(batch=batch).delete()
+    with staging.Copier("callcenter_importrow", PROBLEM_COLUMNS) as rows:
+        for number, row_status, code, column, value, message, cells in result.problems:
+            rows.add((batch.pk, number, str(row_status), code, column, value, message, staging.as_json(cells)))
+    batch.counts, batch.status = result.as_json(), status
+    if status == BatchStatus.APPLIED:
+        batch.applied_at = clock.now()
+    batch.save(update_fields=["counts", "about", "status", "applied_at"])
+
+
+def import_now(batch: ImportBatch, *, dry_run: bool = False) -> Result | None:
+    """Check or apply in this process, for the command line; the row is marked as a job would mark it."""
+    batch.status = BatchStatus.CHECKING if dry_run else BatchStatus.APPLYING
+    batch.work_state = WorkState.IDLE
+    batch.save(update_fields=["status", "work_state"])
+    result = check(batch) if dry_run else apply(batch)
+    ImportBatch.objects.filter(pk=batch.pk).update(work_state=WorkState.DONE, finished_at=clock.now())
+    return result
+

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class CarrazosConfig(AppConfig):
+    name = "carrazos"
+    verbose_name = "Carrazos"

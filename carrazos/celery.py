@@ -1,0 +1,37 @@
+"""Celery as a doorbell: beat rings, a worker claims due rows from PostgreSQL, nothing of value is in the broker.
+
+Losing Redis, a message or a worker delays work and loses none. No ETA, no countdown, no result backend.
+"""
+
+import os
+from datetime import timedelta
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "carrazos.settings")
+
+from django.conf import settings  # noqa: E402 -- needs the variable above
+
+app = Celery("carrazos", broker=settings.REDIS_URL)
+app.conf.update(
+    broker_connection_retry_on_startup=True,
+    broker_transport_options={"socket_timeout": 5, "socket_connect_timeout": 2, "socket_keepalive": True},
+    task_ignore_result=True,
+    task_acks_late=False,
+    task_time_limit=900,
+    worker_prefetch_multiplier=1,
+    worker_max_tasks_per_child=200,
+    worker_send_task_events=False,
+    worker_hijack_root_logger=False,
+    timezone="America/Bogota",
+    beat_max_loop_interval=1,
+)
+
+# When things run. Each entry expires just before the next ring, so that a stopped worker finds no pile of messages.
+RING = timedelta(seconds=2)
+app.conf.beat_schedule = {
+    "ring": {"task": "callcenter.ring", "schedule": RING, "options": {"expires": 1.8}},
+    "release-leases": {"task": "callcenter.release_leases", "schedule": timedelta(seconds=15), "options": {"expires": 14}},
+    "close-messaged": {"task": "callcenter.close_unanswered", "schedule": timedelta(minutes=10), "options": {"expires": 590}},
+}
+app.autodiscover_tasks()

@@ -1,0 +1,35 @@
+"""Error pages in Spanish: what happened and what to do, nothing about the inside."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+
+def page(request: HttpRequest, status: int, title: str, advice: str) -> HttpResponse:
+    return render(request, "error.html", {"title": title, "advice": advice, "status": status}, status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return page(request, 400, "La solicitud no se entiende", "Vuelva a la página anterior e intente de nuevo.")
+
+
+def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    advice = "Su cargo no incluye esta página. Si la necesita para su trabajo, pídala al administrador."
+    return page(request, 403, "No tiene permiso", advice)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return page(request, 404, "No existe o no es de su sede", "Revise la dirección o busque de nuevo desde el inicio.")
+
+
+def too_large(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return page(request, 413, "El archivo es demasiado grande", "El límite es de 20 MB. Divida el archivo y súbalo por partes.")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    advice = "No es culpa suya y quedó registrado. Lo que había guardado sigue guardado. Espere un minuto y repita."
+    return page(request, 500, "Algo falló de nuestro lado", advice)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    advice = "La página llevaba mucho tiempo abierta. Recárguela y repita: lo guardado no se pierde."
+    return page(request, 403, "La sesión de esta página venció", advice)

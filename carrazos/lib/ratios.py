@@ -1,0 +1,69 @@
+"""A figure with its numerator and denominator; nothing divided by nothing is «N/D», never zero."""
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+NO_DATA = "N/D"
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """`hits` of `total` as a percentage against an optional goal (in percent)."""
+
+    name: str
+    hits: int
+    total: int
+    goal: Decimal | None = None
+    code: str = ""
+    formula: str = ""
+
+    @property
+    def value(self) -> Decimal | None:
+        """Percentage, unrounded; None without a denominator."""
+        return Decimal(self.hits) * 100 / self.total if self.total else None
+
+    @property
+    def met(self) -> bool | None:
+        """Goal reached, compared before rounding (94.96 fails 95.0); None without goal or data."""
+        return None if self.value is None or self.goal is None else self.value >= self.goal
+
+    @property
+    def text(self) -> str:
+        """`82,4 %` or `N/D`."""
+        if self.value is None:
+            return NO_DATA
+        rounded = self.value.quantize(Decimal("0.1"), rounding=ROUND_HALF_UP)
+        # What fails the goal must not be printed as if it had reached it.
+        if self.met is False and self.goal is not None and rounded >= self.goal:
+            rounded = self.goal - Decimal("0.1")
+        return f"{rounded} %".replace(".", ",")
+
+    @property
+    def fraction(self) -> str:
+        return f"{self.hits} de {self.total}"
+
+
+@dataclass(frozen=True)
+class Count:
+    """An indicator that is a number, not a share (IND-08)."""
+
+    name: str
+    hits: int
+    code: str = ""
+    formula: str = ""
+
+    @property
+    def value(self) -> Decimal:
+        return Decimal(self.hits)
+
+    @property
+    def text(self) -> str:
+        return f"{self.hits:,}".replace(",", ".")
+
+    @property
+    def fraction(self) -> str:
+        return ""
+
+    met = None
+    goal = None
+    total = None

@@ -1,0 +1,218 @@
+"""Any file of SPIGA as tables of text. Run as a program inside limits (callcenter/spiga/sandbox.py); imports nothing of ours.
+
+Every cell becomes text as a person would read it: 3001234567.0 is `3001234567`, a date cell is ISO. Formulas are
+never evaluated, macros and hidden parts never run; a workbook with a document type declaration is refused.
+"""
+
+import csv
+import io
+import marshal
+import re
+import resource
+import sys
+import zipfile
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+
+MAX_ROWS = 100_020
+MAX_COLUMNS = 300
+MAX_SHEETS = 30
+MAX_CELL = 8_000
+MAX_MEMBERS = 2_000
+MAX_UNPACKED = 300 * 1024 * 1024
+MAX_RATIO = 150
+RATIO_FROM = 5 * 1024 * 1024
+CHUNK = 2_000
+
+FOREIGN = {
+    b"%PDF": "es un PDF",
+    b"\x7fELF": "es un programa",
+    b"MZ": "es un programa",
+    b"GIF8": "es una imagen",
+    b"\x89PNG": "es una imagen",
+    b"\xff\xd8\xff": "es una imagen",
+    b"Rar!": "es un archivo comprimido RAR",
+    b"7z\xbc\xaf": "es un archivo comprimido 7z",
+    b"\x1f\x8b": "es un archivo comprimido",
+    b"{\\rtf": "es un documento de texto RTF",
+}
+ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+DELIMITERS = (";", "\t", ",", "|")
+
+Row = list[str]
+
+
+class Unreadable(Exception):
+    """The file can't be read; the text says why, in Spanish."""
+
+
+def tables(data: bytes) -> Iterator[tuple[str, Iterator[Row]]]:
+    """Yields each sheet's name and rows. Raises Unreadable."""
+    if not data.strip(b"\x00 \t\r\n\xef\xbb\xbf"):
+        raise Unreadable("El archivo está vacío.")
+    for magic, what in FOREIGN.items():
+        if data.startswith(magic):
+            raise Unreadable(f"El archivo {what}, no una hoja de cálculo. Descargue el listado de SPIGA como Excel o CSV.")
+    if data.startswith(ZIP):
+        check_zip(data)
+        yield from workbook(data)
+    elif data.startswith(OLE):
+        yield from workbook(data)
+    else:
+        yield "", text_rows(data)
+
+
+# -- workbooks -------------------------------------------------------------------------------------------------------
+
+
+def check_zip(data: bytes) -> None:
+    """Refuses bombs, macros and entity tricks from the directory, before anything is unpacked."""
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+        members = archive.infolist()
+    except Exception as error:
+        raise Unreadable("El archivo de Excel está dañado o incompleto. Descárguelo de nuevo de SPIGA.") from error
+    names = [member.filename for member in members]
+    if any(name.lower().endswith("vbaproject.bin") for name in names):
+        raise Unreadable("El archivo trae macros. Guárdelo como .xlsx sin macros.")
+    if "xl/workbook.xml" not in names and "xl/workbook.bin" not in names and "content.xml" not in names:
+        raise Unreadable("El archivo es un comprimido, no un libro de Excel. Suba el listado tal como sale de SPIGA.")
+    unpacked = sum(member.file_size for member in members)
+    ratio_broken = unpacked > RATIO_FROM and unpacked > MAX_RATIO * max(1, len(data))
+    if len(members) > MAX_MEMBERS or len(set(names)) != len(names) or unpacked > MAX_UNPACKED or ratio_broken:
+        raise Unreadable("El archivo se expande de forma anormal y no se abre por seguridad.")
+    for member in members:
+        if member.filename.endswith((".xml", ".rels")) and member.file_size:
+            try:
+                with archive.open(member) as part:
+                    head = part.read(4_096)
+            except Exception as error:
+                raise Unreadable("El archivo de Excel está dañado o incompleto. Descárguelo de nuevo de SPIGA.") from error
+            if b"<!DOCTYPE" in head:
+                raise Unreadable("El archivo trae declaraciones no permitidas y no se abre por seguridad.")
+
+
+def workbook(data: bytes) -> Iterator[tuple[str, Iterator[Row]]]:
+    import python_calamine as calamine
+
+    try:
+        book = calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
+    except calamine.PasswordError as error:
+        raise Unreadable("El archivo tiene contraseña. Quítela y vuelva a subirlo.") from error
+    except Exception as error:
+        raise Unreadable("El archivo de Excel está dañado o no es de Excel. Descárguelo de nuevo de SPIGA.") from error
+    if len(book.sheet_names) > MAX_SHEETS:
+        raise Unreadable(f"El libro tiene más de {MAX_SHEETS} hojas.")
+    for name in book.sheet_names:
+        try:
+            sheet = book.get_sheet_by_name(name)
+        except Exception as error:
+            raise Unreadable(f"La hoja «{name[:40]}» está dañada.") from error
+        if sheet.total_width and sheet.total_width > MAX_COLUMNS:
+            raise Unreadable(f"La hoja «{name[:40]}» tiene más de {MAX_COLUMNS} columnas.")
+        if sheet.total_height and sheet.total_height > MAX_ROWS:
+            raise Unreadable(f"La hoja «{name[:40]}» tiene más de {MAX_ROWS - 20:,} filas.".replace(",", "."))
+        yield name, (list(map(cell_text, row)) for row in sheet.iter_rows())
+
+
+def cell_text(value: object) -> str:
+    """A typed cell as text."""
+    if value.__class__ is str:
+        return value if len(value) <= MAX_CELL else value[:MAX_CELL]
+    if value.__class__ is float:
+        if value == value and value not in (float("inf"), float("-inf")):
+            return str(int(value)) if value.is_integer() and abs(value) < 1e17 else repr(value)
+        return ""
+    if value is None or value == "":
+        return ""
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ", timespec="seconds")
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return str(value)
+    return str(value)[:MAX_CELL]
+
+
+# -- text ------------------------------------------------------------------------------------------------------------
+
+
+def decode(data: bytes) -> str:
+    """BOM, then UTF-8, then the Windows code page that dealers' computers write."""
+    for bom, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
+        if data.startswith(bom):
+            return data.decode(encoding, errors="replace")
+    if b"\x00" in data[:4_000]:
+        raise Unreadable("El archivo no es texto ni Excel: no se reconoce su contenido.")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", errors="replace")
+
+
+def text_rows(data: bytes) -> Iterator[Row]:
+    text = decode(data)
+    head = text.lstrip()[:2_000].lower()
+    if head.startswith(("<html", "<table", "<!doctype", "mime-version", "<?xml")):
+        raise Unreadable("El archivo es una página web guardada como Excel. Ábralo en Excel y guárdelo como .xlsx.")
+    first, _, rest = text.partition("\n")
+    stated = re.fullmatch(r"sep=(.)\r?", first.strip("\ufeff"))
+    if stated:
+        text = rest
+    delimiter = stated[1] if stated else find_delimiter(text)
+    csv.field_size_limit(1_000_000)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    try:
+        for number, row in enumerate(reader):
+            if number >= MAX_ROWS:
+                raise Unreadable(f"El archivo tiene más de {MAX_ROWS - 20:,} filas.".replace(",", "."))
+            if len(row) > MAX_COLUMNS:
+                raise Unreadable(f"La fila {number + 1} tiene más de {MAX_COLUMNS} columnas.")
+            yield [cell if len(cell) <= MAX_CELL else cell[:MAX_CELL] for cell in row]
+    except csv.Error as error:
+        raise Unreadable(f"El texto está mal formado cerca de la línea {reader.line_num}: revise las comillas.") from error
+
+
+def find_delimiter(text: str) -> str:
+    """The separator that parts the first lines into most columns."""
+    lines = [line for line in text[:20_000].splitlines()[:20] if line.strip()]
+    return max(DELIMITERS, key=lambda mark: max((line.count(mark) for line in lines), default=0))
+
+
+# -- the program -----------------------------------------------------------------------------------------------------
+
+
+def main() -> None:
+    """Reads a file from standard input, writes a stream of marshalled records to standard output.
+
+    Records: ("sheet", name), ("rows", [[…], …]), ("end",) or ("refused", reason).
+    """
+    out = sys.stdout.buffer
+    try:
+        for name, rows in tables(sys.stdin.buffer.read()):
+            marshal.dump(("sheet", name), out)
+            chunk: list[Row] = []
+            for row in rows:
+                chunk.append(row)
+                if len(chunk) == CHUNK:
+                    marshal.dump(("rows", chunk), out)
+                    chunk = []
+            marshal.dump(("rows", chunk), out)
+        marshal.dump(("end",), out)
+    except Unreadable as refusal:
+        marshal.dump(("refused", str(refusal)), out)
+    out.flush()
+
+
+def set_limits(memory: int, seconds: int, output: int) -> None:
+    """Bounds this process before it reads a byte: address space, processor time, size of what it writes."""
+    for limit, value in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CPU, seconds), (resource.RLIMIT_FSIZE, output)):
+        resource.setrlimit(limit, (value, value))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+if __name__ == "__main__":
+    set_limits(*map(int, sys.argv[1:4]))
+    main()

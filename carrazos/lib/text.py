@@ -1,0 +1,135 @@
+"""Text from people and files: the one gate, keys for matching, names as Colombians write them (domain 4.5)."""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+MONTHS = ("enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre",
+          "noviembre", "diciembre")  # fmt: skip
+PARTICLES = frozenset({"DE", "DEL", "LA", "LAS", "LOS", "Y", "E"})
+PLACEHOLDER_NAMES = frozenset({
+    "CLIENTE VARIOS", "CLIENTES VARIOS", "VARIOS", "CLIENTE MOSTRADOR", "MOSTRADOR", "PRUEBA", "TEST", "NN", "N N", "X", "XX",
+    "XXX", "CONSUMIDOR FINAL", "CLIENTE", "SIN NOMBRE", "NO REGISTRA", "CLIENTE PRUEBA", "CLIENTE GENERICO",
+})  # fmt: skip
+EMPTY_WORDS = frozenset({"", "NULL", "N/A", "NA", "-", "--", ".", "S/D", "SIN DATO", "SIN DATOS", "NAN", "#N/D", "#N/A", "NONE"})
+
+FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+INVISIBLE = re.compile("[\u200b\u2060\ufeff]")  # zero width, but not the joiners that emoji need
+SPACES = re.compile(r"[\s\u00a0\u202f]+")
+NOT_WORD = re.compile(r"[^A-Z0-9]+")
+MOJIBAKE = re.compile("[ÃÂ][\u0080-\u00bf\u2018-\u203a\u0152-\u0192\u02c6\u02dc\u2020-\u2026\u20ac\u2122]|â€")
+
+
+def clean(value: str, limit: int | None = None) -> str:
+    """The gate of every boundary: no NUL, controls or lone surrogates; NFC; `\\n` line ends; capped at `limit`."""
+    if value.isascii() and value.isprintable():
+        text = value
+    else:
+        text = FORBIDDEN.sub("", unicodedata.normalize("NFC", FORBIDDEN.sub("", value)))
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text if limit is None else text[:limit]
+
+
+def cell(value: str) -> str:
+    """A cell as text: gate, spaces trimmed, SPIGA's words for "nothing" become empty (domain 3.2 §7)."""
+    if not value:
+        return ""
+    text = value
+    if not (text.isascii() and text.isprintable()):
+        text = INVISIBLE.sub("", clean(text)).replace("\u00a0", " ").replace("\u202f", " ")
+    text = text.strip()
+    if text.startswith("'"):
+        text = text[1:].strip()
+    if len(text) <= 9 and text.upper() in EMPTY_WORDS:
+        return ""
+    return text
+
+
+def one_line(value: str) -> str:
+    """Runs of white space become one space."""
+    return SPACES.sub(" ", value).strip()
+
+
+@lru_cache(maxsize=65536)
+def fold(value: str) -> str:
+    """Upper case without accents (Ñ→N): for keys and comparisons only, never for display."""
+    if value.isascii():
+        return value.upper()
+    decomposed = unicodedata.normalize("NFKD", value)
+    return "".join(char for char in decomposed if not unicodedata.combining(char)).upper()
+
+
+def key(value: str) -> str:
+    """Letters and digits of the folded text, words parted by one space."""
+    return NOT_WORD.sub(" ", fold(value)).strip()
+
+
+def header_key(value: str) -> str:
+    """A column's title for comparison: `N° Doc. Cliente` = `Nº Doc. Cliente` = `n doc cliente` (domain 3.2 §5)."""
+    # NFKD turns º into o and ° into a space; both go first. U+FFFD is one lost letter.
+    bare = value.replace("º", "").replace("ª", "").replace("°", "")
+    return re.sub(r"[^a-z0-9\ufffd]+", " ", fold(bare).lower()).strip()
+
+
+def headers_match(found: str, alias: str) -> bool:
+    """True when two header keys are equal, letting U+FFFD stand for any one character."""
+    if "\ufffd" not in found:
+        return found == alias
+    pattern = "".join("[a-z0-9]?" if char == "\ufffd" else re.escape(char) for char in found)
+    return re.fullmatch(pattern, alias) is not None
+
+
+def repair_mojibake(value: str) -> str:
+    """`NÃºm.` → `Núm.` when re-reading as UTF-8 takes the damage away; the text itself otherwise."""
+    if not MOJIBAKE.search(value):
+        return value
+    try:
+        repaired = value.encode("cp1252").decode("utf-8")
+    except UnicodeError:
+        return value
+    return value if MOJIBAKE.search(repaired) else repaired
+
+
+def name_key(raw: str) -> str:
+    """Sorted words without accents or particles: `PÉREZ GÓMEZ, JUAN` and `Juan Perez  Gomez` have the same."""
+    return " ".join(sorted(word for word in key(raw).split() if word not in PARTICLES))
+
+
+def display_name(raw: str) -> str:
+    """Title case with low particles; with a comma the given names come first. Company endings stay capital."""
+    text = one_line(raw)
+    if text.count(",") == 1:
+        family, given = (part.strip() for part in text.split(","))
+        text = f"{given} {family}" if given and family else given or family
+    return " ".join(display_word(word, index) for index, word in enumerate(text.split(" ")))
+
+
+@lru_cache(maxsize=65536)
+def display_word(word: str, index: int) -> str:
+    bare = fold(word).replace(".", "")
+    if bare in {"SAS", "SA", "LTDA", "EU", "ESP", "NN"} or (len(bare) == 1 and word.endswith(".")):
+        return word.upper()
+    if index and bare in PARTICLES:
+        return word.lower()
+    return "-".join(part[:1].upper() + part[1:].lower() for part in word.split("-"))
+
+
+def greeting_name(raw: str) -> str:
+    """The first given name when the order is known (a comma tells); the whole name otherwise. Never guesses."""
+    text = one_line(raw)
+    if text.count(",") == 1:
+        given = text.split(",")[1].split()
+        if given:
+            return display_word(given[0], 0)
+    return display_name(raw)
+
+
+def is_placeholder_name(raw: str) -> bool:
+    """True for names that stand for nobody: `CLIENTE MOSTRADOR`, `PRUEBA`, `X`, `.`"""
+    bare = key(raw)
+    return len(bare.replace(" ", "")) < 2 or bare in PLACEHOLDER_NAMES
+
+
+def long_date(day) -> str:
+    """`22 de noviembre de 2026`."""
+    return f"{day.day} de {MONTHS[day.month - 1]} de {day.year}"

@@ -1,0 +1,165 @@
+"""A machine that has nothing but Python: embedded services, and the verbs `demo` and `test`.
+
+The embedded services are used only where DATABASE_URL or REDIS_URL is not set.
+"""
+
+import contextlib
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+from django.core.management import execute_from_command_line
+
+from carrazos.local import machine
+from carrazos.local.postgres import Postgres, postgres_for_command
+from carrazos.local.processes import READY_SECONDS, ROOT, LocalServiceError, die_with_parent, state_folder
+from carrazos.local.supervisor import Supervisor
+from carrazos.local.valkey import Valkey
+
+def secret_key() -> str:
+    """A key made once for this machine, never in the repository."""
+    path = state_folder() / "secret_key"
+    if not path.exists():
+        with contextlib.suppress(FileExistsError), path.open("x") as file:
+            path.chmod(0o600)
+            file.write(secrets.token_urlsafe(64))
+    return path.read_text()
+
+
+def use_local_settings() -> None:
+    """Settings that a laptop needs and production must state itself."""
+    os.environ.setdefault("SECRET_KEY", secret_key())
+    os.environ.setdefault("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+    os.environ.setdefault("HTTPS", "off")
+    os.environ.setdefault("STATE_ROOT", str(state_folder()))
+    os.environ.setdefault("LC_ALL", "C.UTF-8")
+    if not os.environ.get("REDIS_URL"):
+        os.environ["REDIS_URL"] = Valkey().url
+
+
+def django_main(argv: list[str]) -> int:
+    execute_from_command_line(argv)
+    return 0
+
+
+def free_port(wanted: int) -> int:
+    for port in range(wanted, wanted + 50):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with contextlib.suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                return port
+    raise LocalServiceError("No hay un puerto libre para la página.")
+
+
+def web_command(port: int) -> list[str]:
+    bind = ["--host", "127.0.0.1", "--port", str(port)]
+    return [sys.executable, "-m", "granian", "--interface", "wsgi", "--workers", "2", "--blocking-threads", "4",
+            "--no-access-log", *bind, "carrazos.wsgi:application"]  # fmt: skip
+
+
+def page_answers(port: int) -> bool:
+    with contextlib.suppress(urllib.error.URLError, OSError):
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/salud/vivo/", timeout=5) as answer:  # noqa: S310
+            return answer.status == 200
+    return False
+
+
+def interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def demo(argv: list[str]) -> int:
+    """Everything on embedded services, with demo data; Ctrl-C stops all."""
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, interrupt)
+    use_local_settings()
+    supervisor = Supervisor()
+    cluster = broker = None
+    try:
+        if not os.environ.get("DATABASE_URL"):
+            cluster = Postgres()
+            cluster.replace_leftover()
+            cluster.start(tied=True)
+            os.environ["DATABASE_URL"] = cluster.url
+        if os.environ["REDIS_URL"].startswith("redis+socket"):
+            broker = Valkey()
+            broker.start()
+        manage = [sys.executable, str(ROOT / "manage.py")]
+        subprocess.run([*manage, "release"], check=True, preexec_fn=die_with_parent(signal.SIGTERM))
+        made = subprocess.run(
+            [*manage, "demo_data", "--print"], check=True, stdout=subprocess.PIPE, text=True,
+            preexec_fn=die_with_parent(signal.SIGTERM),
+        )  # fmt: skip
+        shift = next((line.split("=", 1)[1] for line in made.stdout.splitlines() if line.startswith("CLOCK_SHIFT=")), "0")
+        os.environ["CLOCK_SHIFT"] = shift
+        port = free_port(int(argv[argv.index("--port") + 1]) if "--port" in argv else 8000)
+        schedule = str(state_folder() / "beat-schedule")
+        celery = [sys.executable, "-m", "celery", "-A", "carrazos"]
+        supervisor.spawn("web", web_command(port))
+        supervisor.spawn("worker", [*celery, "worker", "--loglevel", "INFO", "--concurrency", "2"], ready=" ready.")
+        supervisor.spawn("beat", [*celery, "beat", "--loglevel", "WARNING", "--schedule", schedule])
+        supervisor.wait("worker")
+        deadline = time.monotonic() + READY_SECONDS
+        while not page_answers(port):
+            supervisor.check()
+            if time.monotonic() > deadline:
+                raise LocalServiceError("La página no respondió.")
+            time.sleep(0.2)
+        text = "\n".join(line for line in made.stdout.splitlines() if not line.startswith("CLOCK_SHIFT="))
+        print(f"\n{text}\n\n  Listo: http://localhost:{port}/      (Ctrl-C detiene todo)\n", flush=True)
+        while True:
+            supervisor.check()
+            time.sleep(0.5)
+    except KeyboardInterrupt:
+        print("\nDeteniendo…", flush=True)
+        return 0
+    except (LocalServiceError, subprocess.CalledProcessError) as error:
+        print(f"\nERROR: {error}", file=sys.stderr, flush=True)
+        return 1
+    finally:
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
+        supervisor.stop()
+        if broker:
+            broker.stop()
+        if cluster:
+            cluster.stop()
+
+
+def test(argv: list[str]) -> int:
+    """The commit suite on its own cluster; arguments go to pytest."""
+    use_local_settings()
+    machine.prepare_pdf()
+    machine.prepare_browser()
+    arguments = argv[2:] or ["-n", str(os.cpu_count() or 1)]
+    with contextlib.ExitStack() as stack:
+        if not os.environ.get("DATABASE_URL"):
+            os.environ["DATABASE_URL"] = stack.enter_context(postgres_for_command(Postgres("test", durable=False))).url
+        return subprocess.run([sys.executable, "-m", "pytest", *arguments], cwd=ROOT).returncode
+
+
+def run(verb: str, argv: list[str]) -> int:
+    """Runs one verb: `demo` and `test` here, every other one by Django with the services that it lacks."""
+    if verb == "demo":
+        return demo(argv)
+    if verb == "test":
+        return test(argv)
+    if os.environ.get("DATABASE_URL") or os.environ.get("CARRAZOS_ENV") == "external":
+        if not os.environ.get("CARRAZOS_ENV"):
+            use_local_settings()
+        return django_main(argv)
+    use_local_settings()
+    try:
+        with postgres_for_command(Postgres()) as cluster:
+            os.environ["DATABASE_URL"] = cluster.url
+            return django_main(argv)
+    except LocalServiceError as error:
+        print(f"ERROR: {error}", file=sys.stderr)
+        return 1
