@@ -1,6 +1,7 @@
 """What the owner edits without a deployment: reasons, scripts, service sheets, templates, numbers of each programme."""
 
 from datetime import timedelta
+from functools import lru_cache
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -217,6 +218,7 @@ class MessageTemplate(models.Model):
         return (self.name,)
 
 
+@lru_cache(maxsize=8192)
 def reason_key(raw: str) -> str:
     """The motive without writing differences: `REV. 10.000 KM` = `Revisión 10000` = `REVISION 10000`."""
     words = text.key(raw.replace(".", "").replace(",", "")).split()

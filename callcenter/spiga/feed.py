@@ -1,7 +1,6 @@
 """What a SPIGA feed is, and the parts that every feed shares: who, which vehicle, which site (domain 3.2)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 
@@ -12,6 +11,9 @@ from carrazos.lib import dates, identity, phones, text, vehicles
 
 OTHER_BRAND = "otra"
 OWN_NAME = "CARRAZOS"
+VIN_LENGTH = 17
+NO_PLATE = vehicles.Plate("")
+NO_DOCUMENT = identity.Document(identity.DocumentType.UNKNOWN, "")
 
 # What every feed stages of the person and the vehicle of a row (merge.py reads these names).
 PARTY_STAGE = (
@@ -33,23 +35,20 @@ class BadRow(Exception):
         self.code, self.message, self.column, self.value, self.excluded = code, message, column, value, excluded
 
 
-@dataclass
 class Row:
-    """One row of the file while it is cleaned: cells by field, warnings so far."""
+    """One row of the file while it is cleaned: cells by field, warnings and contact points so far."""
 
-    number: int
-    cells: list[str]
-    where: dict[str, int]
-    titles: dict[str, str]
-    warnings: list[tuple[str, str, str, str]] = field(default_factory=list)
-    points: list[tuple] = field(default_factory=list)
+    __slots__ = ("number", "points", "titles", "values", "warnings")
+
+    def __init__(self, number: int, cells: list[str], where: dict[str, int], titles: dict[str, str]):
+        self.number, self.titles = number, titles
+        width = len(cells)
+        self.values = {name: text.cell(cells[at]) for name, at in where.items() if at < width and cells[at]}
+        self.warnings: list[tuple[str, str, str, str]] = []
+        self.points: list[tuple] = []
 
     def get(self, name: str) -> str:
-        position = self.where.get(name)
-        if position is None or position >= len(self.cells):
-            return ""
-        value = self.cells[position]
-        return text.cell(value) if value else ""
+        return self.values.get(name, "")
 
     def warn(self, code: str, name: str, value: str, message: str) -> None:
         self.warnings.append((code, self.titles.get(name, ""), value[:200], message[:300]))
@@ -174,23 +173,22 @@ def brand_of(row: Row, context: Context) -> int:
 def vehicle_of(row: Row) -> tuple[str, str]:
     """(vin, plate), also when they were typed in each other's column. Raises BadRow without either."""
     raw_vin, raw_plate = row.get("vin"), row.get("plate")
-    if raw_plate and vehicles.looks_like_vin(raw_plate):
-        raw_vin, raw_plate = raw_vin or raw_plate, "" if raw_vin in {"", raw_plate} else raw_vin
-    elif raw_vin and not vehicles.looks_like_vin(raw_vin) and vehicles.looks_like_plate(raw_vin) and not raw_plate:
+    if len(raw_plate) >= VIN_LENGTH and vehicles.looks_like_vin(raw_plate):
+        raw_vin, raw_plate = raw_plate, raw_vin if raw_vin != raw_plate else ""
+    elif raw_vin and not raw_plate and len(raw_vin) < VIN_LENGTH and vehicles.looks_like_plate(raw_vin):
         raw_vin, raw_plate = "", raw_vin
-    plate = vehicles.plate(raw_plate) if raw_plate else vehicles.Plate("")
+    plate = vehicles.plate(raw_plate) if raw_plate else NO_PLATE
     if plate.value and plate.warning:
         row.warn("PLATE_SHAPE", "plate", raw_plate, plate.warning)
     vin = ""
     if raw_vin:
         parsed = vehicles.vin(raw_vin)
-        if parsed.status in {vehicles.VinStatus.VALID, vehicles.VinStatus.SHORT}:
-            vin = parsed.value
-        elif parsed.status is vehicles.VinStatus.SUGGESTED:
-            row.warn("VIN_LETTERS", "vin", raw_vin, f"El VIN lleva O, I o Q, que no existen; ¿será {parsed.suggestion}?")
-            vin = parsed.value
+        if parsed.status is vehicles.VinStatus.INVALID:
+            row.warn("VIN_SHAPE", "vin", raw_vin, f"«{raw_vin[:40]}» no es un VIN; se esperan 17 letras y dígitos")
         else:
-            row.warn("VIN_SHAPE", "vin", raw_vin, f"«{raw_vin[:40]}» no es un VIN; se espera de 17 letras y dígitos")
+            vin = parsed.value
+            if parsed.status is vehicles.VinStatus.SUGGESTED:
+                row.warn("VIN_LETTERS", "vin", raw_vin, f"El VIN lleva O, I o Q, que no existen; ¿será {parsed.suggestion}?")
     if not vin and not plate.value:
         raise row.bad("NO_VEHICLE", "Falta la placa o el VIN", "plate", raw_plate or raw_vin)
     return vin, plate.value
@@ -203,10 +201,10 @@ def person_of(row: Row) -> tuple:
     if not raw or text.is_placeholder_name(raw):
         raise row.bad("NO_NAME", "Falta el nombre del cliente" if not raw else f"«{raw}» no es el nombre de una persona", "customer_name", raw)
     raw_document = row.get("document")
-    document = identity.document(raw_document, row.get("document_type")) if raw_document else identity.Document(identity.DocumentType.UNKNOWN, "")
+    document = identity.document(raw_document, row.get("document_type")) if raw_document else NO_DOCUMENT
     if raw_document and not document.valid:
         row.warn("DOCUMENT", "document", raw_document, f"«{raw_document[:30]}» no es un documento válido; no se usa para identificar")
-    company = identity.is_company(raw, raw_document, row.get("profile"))
+    company = identity.company_reason(raw, document, row.get("profile"))
     kind = "COMPANY" if company else "PERSON"
     name = text.display_name(raw)
     return (

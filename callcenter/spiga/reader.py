@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import IO
+from itertools import islice
 
 from callcenter.spiga import columns
-from callcenter.spiga.sandbox import UnreadableFile, parse, records
+from callcenter.spiga.sandbox import Spool, UnreadableFile, parse
 from carrazos.lib.text import clean, fold, header_key, headers_match, repair_mojibake
 
 __all__ = ["Sheet", "UnreadableFile", "read"]
@@ -28,9 +28,9 @@ class Sheet:
     (row number in the file, cells) without empty rows, repeated headers, totals and page marks.
     """
 
-    def __init__(self, spool: IO[bytes], name: str, header: list[str], header_row: int, preamble: list[str]):
-        self._spool = spool
-        self.name = name
+    def __init__(self, spool: Spool, position: int, header: list[str], header_row: int, preamble: list[str]):
+        self._spool, self._position = spool, position
+        self.name = spool.index[position][0]
         self.header = header
         self.header_row = header_row
         self.preamble = preamble
@@ -39,7 +39,7 @@ class Sheet:
         repeated = [header_key(title) for title in self.header]
         width = len(self.header)
         first_key = repeated[0] if repeated else ""
-        for number, row in numbered(self._spool, self.name):
+        for number, row in enumerate(self._spool.rows(self._position), 1):
             if number <= self.header_row or not any(row):
                 continue
             head = next((cell for cell in row if cell), "")
@@ -56,22 +56,6 @@ def is_junk(head: str, row: list[str]) -> bool:
     return letter in "TtSsRrPpFfUu" and sum(1 for cell in row if cell.strip()) <= 3 and JUNK.match(fold(head.strip())) is not None
 
 
-def numbered(spool: IO[bytes], wanted: str) -> Iterator[tuple[int, list[str]]]:
-    """Rows of one sheet with their number as Excel shows it."""
-    name, number = None, 0
-    for kind, *payload in records(spool):
-        if kind == "sheet":
-            name, number = payload[0], 0
-        elif kind == "rows" and name == wanted:
-            for row in payload[0]:
-                number += 1
-                yield number, row
-
-
-def sheet_names(spool: IO[bytes]) -> list[str]:
-    return [payload[0] for kind, *payload in records(spool) if kind == "sheet"]
-
-
 def read(data: bytes, name: str, *, known: Iterable[str] = COMMON_KEYS) -> Sheet:
     """Finds the list in a file: the sheet and the row that match most known titles.
 
@@ -80,15 +64,13 @@ def read(data: bytes, name: str, *, known: Iterable[str] = COMMON_KEYS) -> Sheet
     spool = parse(data)
     known = frozenset(known)
     best: tuple[int, Sheet] | None = None
-    for sheet_name in sheet_names(spool):
+    for position in range(len(spool.index)):
         preamble: list[str] = []
-        for number, row in numbered(spool, sheet_name):
-            if number > HEADER_WITHIN:
-                break
+        for number, row in enumerate(islice(spool.rows(position), HEADER_WITHIN), 1):
             titles = [clean(repair_mojibake(cell)).strip() for cell in row]
             hits = count_known(titles, known)
             if hits >= HEADER_MINIMUM and (best is None or hits > best[0]):
-                best = hits, Sheet(spool, sheet_name, trim(titles), number, list(preamble))
+                best = hits, Sheet(spool, position, trim(titles), number, list(preamble))
             text = " ".join(title for title in titles if title)
             if text:
                 preamble.append(text[:300])

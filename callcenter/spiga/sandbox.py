@@ -28,38 +28,39 @@ class UnreadableFile(Exception):
         self.reason = reason
 
 
-def parse(data: bytes) -> IO[bytes]:
-    """Runs the reader on the bytes; the spool holds its records. Raises UnreadableFile, whatever happens inside."""
-    spool = tempfile.TemporaryFile()
+class Spool:
+    """What the reader wrote: rows of text by sheet, read back chunk by chunk as often as needed."""
+
+    def __init__(self, file: IO[bytes], index: list[tuple[str, list[int]]]):
+        self.file, self.index = file, index
+
+    def rows(self, sheet: int) -> Iterator[list[str]]:
+        for offset in self.index[sheet][1]:
+            self.file.seek(offset)
+            yield from marshal.load(self.file)  # noqa: S302 -- written by our own child
+
+
+def parse(data: bytes) -> Spool:
+    """Runs the reader on the bytes. Raises UnreadableFile, whatever happens inside."""
+    file = tempfile.TemporaryFile()
     child = subprocess.Popen(
         [sys.executable, "-I", str(Path(sheets.__file__)), *map(str, (MEMORY_BYTES, CPU_SECONDS, SPOOL_BYTES))],
-        stdin=subprocess.PIPE, stdout=spool, stderr=subprocess.DEVNULL,
+        stdin=subprocess.PIPE, stdout=file, stderr=subprocess.PIPE,
     )  # fmt: skip
     try:
-        child.communicate(data, timeout=WALL_SECONDS)
+        _, said = child.communicate(data, timeout=WALL_SECONDS)
     except subprocess.TimeoutExpired as error:
         child.kill()
-        child.wait()
+        child.communicate()
         raise UnreadableFile(TOO_SLOW) from error
-    except BrokenPipeError:
-        child.wait()
     if child.returncode == -signal.SIGXCPU:
         raise UnreadableFile(TOO_SLOW)
+    try:
+        answer = marshal.loads(said)  # noqa: S302 -- written by our own child
+    except (EOFError, ValueError, TypeError) as error:
+        raise UnreadableFile(BROKEN) from error
+    if child.returncode == sheets.REFUSED and isinstance(answer, str):
+        raise UnreadableFile(answer)
     if child.returncode != 0:
         raise UnreadableFile(BROKEN)
-    for kind, *payload in records(spool):
-        if kind == "refused":
-            raise UnreadableFile(payload[0])
-        if kind == "end":
-            return spool
-    raise UnreadableFile(BROKEN)
-
-
-def records(spool: IO[bytes]) -> Iterator[tuple]:
-    """Every record of a spool, from its start."""
-    spool.seek(0)
-    while True:
-        try:
-            yield marshal.load(spool)  # noqa: S302 -- written by our own child
-        except (EOFError, ValueError, TypeError):
-            return
+    return Spool(file, answer)

@@ -3,7 +3,6 @@
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 
 from stdnum.co import nit
 
@@ -63,14 +62,15 @@ def is_company_nit(number: str) -> bool:
     return len(number) == 9 and number[0] in "89" and number.isdigit()
 
 
-@lru_cache(maxsize=65536)
 def document(raw: str, kind: str = "") -> Document:
     """`900.373.913-4`, `9003739134`, `1.075.000.104`, `AB123456` → type, number and check digit.
 
     Ten digits whose last is the right check digit of a company NIT are that NIT; other ten digits are a CC.
     """
-    text = SEPARATORS.sub("", fold(raw.split(".0")[0] if re.fullmatch(r"\d+\.0", raw) else raw))
-    stated = TYPE_WORDS.get(key(kind), DocumentType.UNKNOWN)
+    stated = TYPE_WORDS.get(key(kind), DocumentType.UNKNOWN) if kind else DocumentType.UNKNOWN
+    if raw.isdigit() and raw.isascii() and len(set(raw)) > 1:
+        return numeric_document(raw, stated)
+    text = SEPARATORS.sub("", fold(raw.removesuffix(".0")))
     if found := re.fullmatch(r"(\d{6,10})-(\d)", text):
         number, digit = found.groups()
         return Document(DocumentType.NIT, number, digit, nit.calc_check_digit(number) == digit)
@@ -111,20 +111,22 @@ def is_company(name: str, document: str = "", profile: str = "") -> Reason | Non
 
     A natural person with a NIT stays a person; so do the surnames Banco, Colegio and Iglesia standing alone.
     """
-    if key(profile) in COMPANY_PROFILES:
+    return company_reason(name, parse_document(document) if document else None, profile)
+
+
+parse_document = document  # the parameter above hides the function's name
+
+
+def company_reason(name: str, document: Document | None, profile: str = "") -> Reason | None:
+    """As `is_company`, with the document parsed already."""
+    if profile and key(profile) in COMPANY_PROFILES:
         return Reason.PROFILE
-    parsed = parse_document(document) if document else None
-    company_nit = parsed is not None and parsed.valid and parsed.type is DocumentType.NIT and is_company_nit(parsed.number)
-    if company_nit:
+    has_nit = document is not None and document.type is DocumentType.NIT
+    if has_nit and document.valid and is_company_nit(document.number):
         return Reason.COMPANY_NIT
-    has_nit = parsed is not None and parsed.type is DocumentType.NIT
     return Reason.NAME if has_company_name(name, has_nit=has_nit) else None
 
 
-parse_document = document
-
-
-@lru_cache(maxsize=65536)
 def has_company_name(name: str, *, has_nit: bool = False) -> bool:
     folded = fold(name).replace(".", "")
     words = key(folded).split()

@@ -13,6 +13,7 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from itertools import islice
 
 MAX_ROWS = 100_020
 MAX_COLUMNS = 300
@@ -23,6 +24,7 @@ MAX_UNPACKED = 300 * 1024 * 1024
 MAX_RATIO = 150
 RATIO_FROM = 5 * 1024 * 1024
 CHUNK = 2_000
+REFUSED = 3
 
 FOREIGN = {
     b"%PDF": "es un PDF",
@@ -184,26 +186,30 @@ def find_delimiter(text: str) -> str:
 # -- the program -----------------------------------------------------------------------------------------------------
 
 
-def main() -> None:
-    """Reads a file from standard input, writes a stream of marshalled records to standard output.
+def main() -> int:
+    """Reads a file from standard input; writes chunks of rows, marshalled, to standard output.
 
-    Records: ("sheet", name), ("rows", [[…], …]), ("end",) or ("refused", reason).
+    Standard error gets one marshalled record: the index [(sheet, [offset of each chunk])], or the reason of refusal.
     """
-    out = sys.stdout.buffer
+    out, index = sys.stdout.buffer, []
     try:
         for name, rows in tables(sys.stdin.buffer.read()):
-            marshal.dump(("sheet", name), out)
-            chunk: list[Row] = []
-            for row in rows:
-                chunk.append(row)
-                if len(chunk) == CHUNK:
-                    marshal.dump(("rows", chunk), out)
-                    chunk = []
-            marshal.dump(("rows", chunk), out)
-        marshal.dump(("end",), out)
+            offsets: list[int] = []
+            index.append((name, offsets))
+            for chunk in chunks(rows):
+                offsets.append(out.tell())
+                marshal.dump(chunk, out)
     except Unreadable as refusal:
-        marshal.dump(("refused", str(refusal)), out)
+        marshal.dump(str(refusal), sys.stderr.buffer)
+        return REFUSED
     out.flush()
+    marshal.dump(index, sys.stderr.buffer)
+    return 0
+
+
+def chunks(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    while chunk := list(islice(rows, CHUNK)):
+        yield chunk
 
 
 def set_limits(memory: int, seconds: int, output: int) -> None:
@@ -215,4 +221,4 @@ def set_limits(memory: int, seconds: int, output: int) -> None:
 
 if __name__ == "__main__":
     set_limits(*map(int, sys.argv[1:4]))
-    main()
+    sys.exit(main())

@@ -11,11 +11,11 @@ PLACEHOLDER_NAMES = frozenset({
     "CLIENTE VARIOS", "CLIENTES VARIOS", "VARIOS", "CLIENTE MOSTRADOR", "MOSTRADOR", "PRUEBA", "TEST", "NN", "N N", "X", "XX",
     "XXX", "CONSUMIDOR FINAL", "CLIENTE", "SIN NOMBRE", "NO REGISTRA", "CLIENTE PRUEBA", "CLIENTE GENERICO",
 })  # fmt: skip
-EMPTY_WORDS = frozenset({"", "NULL", "N/A", "NA", "-", "--", ".", "S/D", "SIN DATO", "SIN DATOS", "NAN", "#N/D", "#N/A", "NONE"})
+NOTHING = ("NULL", "N/A", "NA", "-", "--", ".", "S/D", "SIN DATO", "SIN DATOS", "NAN", "#N/D", "#N/A", "NONE")
+EMPTY_WORDS = frozenset({"", *(shape(word) for word in NOTHING for shape in (str.upper, str.lower, str.title, str.capitalize))})
 
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 INVISIBLE = re.compile("[\u200b\u2060\ufeff]")  # zero width, but not the joiners that emoji need
-SPACES = re.compile(r"[\s\u00a0\u202f]+")
 NOT_WORD = re.compile(r"[^A-Z0-9]+")
 MOJIBAKE = re.compile("[ÃÂ][\u0080-\u00bf\u2018-\u203a\u0152-\u0192\u02c6\u02dc\u2020-\u2026\u20ac\u2122]|â€")
 
@@ -32,36 +32,43 @@ def clean(value: str, limit: int | None = None) -> str:
 
 def cell(value: str) -> str:
     """A cell as text: gate, spaces trimmed, SPIGA's words for "nothing" become empty (domain 3.2 §7)."""
-    if not value:
+    text = value.strip()
+    # Printable means: no controls, no surrogates, nothing invisible, no space but the plain one.
+    if not text.isprintable():
+        text = INVISIBLE.sub("", clean(text)).replace("\u00a0", " ").replace("\u202f", " ").strip()
+    elif not text.isascii():
+        text = unicodedata.normalize("NFC", text)
+    if text in EMPTY_WORDS:
         return ""
-    text = value
-    if not (text.isascii() and text.isprintable()):
-        text = INVISIBLE.sub("", clean(text)).replace("\u00a0", " ").replace("\u202f", " ")
-    text = text.strip()
-    if text.startswith("'"):
-        text = text[1:].strip()
-    if len(text) <= 9 and text.upper() in EMPTY_WORDS:
-        return ""
-    return text
+    return text[1:].strip() if text[0] == "'" else text
 
 
 def one_line(value: str) -> str:
     """Runs of white space become one space."""
-    return SPACES.sub(" ", value).strip()
+    return " ".join(value.split())
 
 
-@lru_cache(maxsize=65536)
+def bare_letter(char: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", char)
+    return "".join(part for part in decomposed if not unicodedata.combining(part))
+
+
+LATIN = {code: bare_letter(chr(code)) for code in range(0xC0, 0x250)}
+
+
 def fold(value: str) -> str:
     """Upper case without accents (Ñ→N): for keys and comparisons only, never for display."""
     if value.isascii():
         return value.upper()
-    decomposed = unicodedata.normalize("NFKD", value)
-    return "".join(char for char in decomposed if not unicodedata.combining(char)).upper()
+    text = value.translate(LATIN)
+    return (text if text.isascii() else bare_letter(text)).upper()
 
 
+@lru_cache(maxsize=8192)
 def key(value: str) -> str:
     """Letters and digits of the folded text, words parted by one space."""
-    return NOT_WORD.sub(" ", fold(value)).strip()
+    folded = fold(value)
+    return folded if folded.isalnum() else NOT_WORD.sub(" ", folded).strip()
 
 
 def header_key(value: str) -> str:

@@ -3,7 +3,6 @@
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 
 from carrazos.lib.text import fold
 
@@ -51,19 +50,19 @@ class Vin:
     suggestion: str = ""
 
 
-@lru_cache(maxsize=65536)
 def plate(raw: str) -> Plate:
     """`zza-101` → ZZA101, CAR. Placeholders (`0KM`, `S/P`, `EN TRÁMITE`) are empty."""
-    text = SEPARATORS.sub("", raw.upper() if "Ñ" in raw.upper() else fold(raw))
+    text = raw if raw.isalnum() and raw.isupper() else SEPARATORS.sub("", raw.upper() if "ñ" in raw.lower() else fold(raw))
     if not text or text in PLACEHOLDER_PLATES or len(set(text)) == 1:
         return Plate("")
     kind = next((name for name, shape in PLATE_SHAPES if shape.fullmatch(text)), "")
     return Plate(text[:10], kind)
 
 
-@lru_cache(maxsize=65536)
 def vin(raw: str) -> Vin:
     """A VIN in capitals without spaces; O, I and Q (never legal) get a suggestion instead of a refusal."""
+    if VIN_SHAPE.fullmatch(raw):
+        return Vin(raw, VinStatus.VALID)
     text = SEPARATORS.sub("", fold(raw))
     if VIN_SHAPE.fullmatch(text):
         return Vin(text, VinStatus.VALID)
