@@ -75,7 +75,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "carrazos.context.frame",
             ],
-            "builtins": ["django.templatetags.static", "callcenter.templatetags.ui"],
+            "builtins": ["django.templatetags.static", "template_partials.templatetags.partials", "callcenter.templatetags.ui"],
         },
     }
 ]

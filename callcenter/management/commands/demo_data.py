@@ -1,3 +1,25 @@
+"""The demo's people, three months of work and today's SPIGA file: deterministic, invented, relative to today."""
+
 from django.core.management.base import BaseCommand
+
+from callcenter.demo import build
+
+
 class Command(BaseCommand):
-    def handle(self, **o): pass
+    help = "Crea los datos de demostración, una sola vez."
+
+    def add_arguments(self, parser):
+        parser.add_argument("--print", action="store_true", help="muestra los usuarios y el archivo de hoy")
+
+    def handle(self, **options):
+        shift = build.clock_shift()
+        made = build.demo(shift)
+        self.stdout.write(f"CLOCK_SHIFT={shift}")
+        if options["print"]:
+            self.stdout.write("  Datos de demostración " + ("creados." if made else "ya existentes."))
+            self.stdout.write(f"  Clave de todos: {build.PASSWORD}\n")
+            for username, title in build.logins():
+                self.stdout.write(f"    {username:<14} {title}")
+            self.stdout.write(f"\n  Listado de SPIGA de hoy, por importar: {build.todays_file()}")
+            if shift:
+                self.stdout.write("  Fuera del horario legal de llamadas: la demostración corre con el reloj del siguiente momento hábil.")

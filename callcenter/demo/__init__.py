@@ -1,0 +1,1 @@
+"""What `manage.py demo` shows: invented people, plates and phones."""

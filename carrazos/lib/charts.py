@@ -1,0 +1,108 @@
+"""Charts as SVG, for the screen and the PDF alike: colours are attributes, every mark has its label, a table says the same.
+
+No style attributes and no scripts (strict CSP); the browser's stylesheet may recolour by class.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from xml.etree import ElementTree as ET
+
+SERIES = ("#1a73d4", "#0f6b3c", "#9a7000", "#5b2b8c", "#5f6b7d")
+BAD = "#c5281c"
+INK = "currentColor"
+WIDTH, HEIGHT = 560, 220
+LEFT, RIGHT, TOP, BOTTOM = 8, 8, 26, 26
+
+
+@dataclass(frozen=True)
+class Point:
+    """One bar or dot. `value` None is «N/D»: a gap, not a zero. `text` is what is printed on it."""
+
+    label: str
+    value: float | None
+    text: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A finished chart: the SVG and the same data for a table."""
+
+    title: str
+    description: str
+    svg: str
+    points: tuple[Point, ...]
+    value_title: str
+
+
+def number(value: float) -> str:
+    return f"{value:.1f}"
+
+
+def frame(title: str, description: str, height: int = HEIGHT) -> ET.Element:
+    """The SVG element with its accessible name."""
+    name = f"g{abs(hash((title, description))) % 10**9}"
+    svg = ET.Element("svg", {"viewBox": f"0 0 {WIDTH} {height}", "width": str(WIDTH), "height": str(height), "role": "img",
+                             "aria-labelledby": f"{name} {name}d", "class": "chart", "xmlns": "http://www.w3.org/2000/svg"})  # fmt: skip
+    ET.SubElement(svg, "title", {"id": name}).text = title
+    ET.SubElement(svg, "desc", {"id": f"{name}d"}).text = description
+    return svg
+
+
+def text(svg: ET.Element, x: float, y: float, content: str, *, anchor: str = "middle", size: int = 11, bold: bool = False) -> None:
+    attributes = {"x": number(x), "y": number(y), "text-anchor": anchor, "font-size": str(size), "fill": INK}
+    if bold:
+        attributes["font-weight"] = "700"
+    ET.SubElement(svg, "text", attributes).text = content
+
+
+def describe(points: Sequence[Point]) -> str:
+    return "; ".join(f"{point.label}: {point.text}" for point in points) + "."
+
+
+def bars(title: str, points: Sequence[Point], *, goal: float | None = None, top: float | None = None, value_title: str = "%") -> Chart:
+    """Vertical bars from zero; a goal is a dashed line, and a bar below it is marked in words too."""
+    description = describe(points) + (f" Meta {goal:g}." if goal is not None else "")
+    svg = frame(title, description)
+    highest = max([top or 0, goal or 0, *(point.value or 0 for point in points), 1e-9])
+    base, room = HEIGHT - BOTTOM, HEIGHT - BOTTOM - TOP
+    step = (WIDTH - LEFT - RIGHT) / max(1, len(points))
+    ET.SubElement(svg, "line", {"x1": str(LEFT), "x2": str(WIDTH - RIGHT), "y1": str(base), "y2": str(base), "stroke": INK,
+                                "stroke-opacity": "0.4"})  # fmt: skip
+    for index, point in enumerate(points):
+        middle = LEFT + step * (index + 0.5)
+        text(svg, middle, HEIGHT - 8, point.label, size=11 if len(points) <= 12 else 9)
+        if point.value is None:
+            text(svg, middle, base - 6, point.text, size=10)
+            continue
+        tall = room * point.value / highest
+        below = goal is not None and point.value < goal
+        width = min(44.0, step * 0.64)
+        ET.SubElement(svg, "rect", {"x": number(middle - width / 2), "y": number(base - tall), "width": number(width),
+                                    "height": number(max(tall, 0.5)), "rx": "2", "fill": BAD if below else SERIES[0],
+                                    "class": "mark-bad" if below else "mark-1"})  # fmt: skip
+        text(svg, middle, base - tall - 5, f"▼ {point.text}" if below else point.text, bold=True, size=11 if len(points) <= 12 else 9)
+    if goal is not None:
+        y = base - room * goal / highest
+        ET.SubElement(svg, "line", {"x1": str(LEFT), "x2": str(WIDTH - RIGHT), "y1": number(y), "y2": number(y), "stroke": INK,
+                                    "stroke-dasharray": "5 4"})  # fmt: skip
+        text(svg, WIDTH - RIGHT, y - 4, f"meta {goal:g} %", anchor="end", size=10)
+    return Chart(title, description, ET.tostring(svg, encoding="unicode"), tuple(points), value_title)
+
+
+def ranking(title: str, points: Sequence[Point], *, value_title: str = "Cantidad") -> Chart:
+    """Horizontal bars, one row each, longest names kept readable."""
+    row_height = 24
+    height = max(row_height, row_height * len(points)) + 8
+    description = describe(points)
+    svg = frame(title, description, height)
+    highest = max([*(point.value or 0 for point in points), 1e-9])
+    names = 210
+    for index, point in enumerate(points):
+        y = 4 + index * row_height
+        text(svg, names - 8, y + 16, point.label if len(point.label) <= 34 else point.label[:33] + "…", anchor="end")
+        length = (WIDTH - names - 60) * (point.value or 0) / highest
+        ET.SubElement(svg, "rect", {"x": str(names), "y": number(y + 4), "width": number(max(length, 0.5)), "height": "16", "rx": "2",
+                                    "fill": SERIES[0], "class": "mark-1"})  # fmt: skip
+        text(svg, names + length + 6, y + 16, point.text, anchor="start", bold=True)
+    return Chart(title, description, ET.tostring(svg, encoding="unicode"), tuple(points), value_title)

@@ -1,0 +1,171 @@
+"""A report is one class: columns, records, indicators, charts. Screen, Excel and PDF are drawn from one `Dataset`."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from callcenter.domain.metrics import Slice, scope_of
+from callcenter.models import Brand, ControlledDocument, DocumentVersion, Site, User
+from carrazos.lib.calendar import bogota
+from carrazos.lib.charts import Chart
+from carrazos.lib.periods import Period
+from carrazos.lib.ratios import Count, Ratio
+
+TEXT, DATE, MOMENT, NUMBER = "text", "date", "moment", "number"
+COMPANY, PROCESS = "Carrazos SAS", "Gestión Clientes"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its title, where the value comes from (a function of the record), how it is written."""
+
+    title: str
+    value: Callable[[Any], Any]
+    kind: str = TEXT
+    width: int = 16
+    in_pdf: bool = False  # the PDF has room for few; the whole list is the Excel's
+
+    def of(self, record: Any) -> Any:
+        value = self.value(record)
+        return bogota(value) if self.kind == MOMENT and value is not None else value
+
+    def text(self, record: Any) -> str:
+        """The value as people read it."""
+        value = self.of(record)
+        if value is None or value == "":
+            return ""
+        if self.kind == MOMENT:
+            return f"{value:%d/%m/%Y %H:%M}"
+        return f"{value:%d/%m/%Y}" if self.kind == DATE else str(value)
+
+
+@dataclass(frozen=True)
+class Header:
+    """What the company's forms carry at their head."""
+
+    code: str
+    title: str
+    version: str
+    valid_until: str
+
+    @classmethod
+    def of(cls, code: str, title: str, on: date) -> "Header":
+        document = ControlledDocument.objects.filter(code=code).first()
+        version: DocumentVersion | None = document and document.version_on(on)
+        if version is None:
+            return cls(code, title, "Sin versión registrada", "Sin vigencia registrada")
+        until = f"{version.valid_until:%d/%m/%Y}" if version.valid_until else "Indefinida"
+        return cls(code, document.title, str(version.number), f"{until} (vencida)" if version.has_expired(on) else until)
+
+
+@dataclass(frozen=True)
+class Proof:
+    """One item of the evidence annex: a case that was not effective and what shows the contact."""
+
+    outreach: int
+    title: str
+    detail: str
+    picture: str = ""  # path inside the media folder; empty: there is no screenshot
+    picture_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A small table of the report's body."""
+
+    title: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Everything a report says, once."""
+
+    header: Header
+    period: Period
+    filters: str
+    cut_at: datetime
+    indicators: tuple[Ratio | Count, ...]
+    charts: tuple[Chart, ...]
+    tables: tuple[Table, ...]
+    columns: tuple[Column, ...]
+    records: tuple[Any, ...]
+    proofs: tuple[Proof, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def rows(self) -> Iterator[tuple[Any, ...]]:
+        return (tuple(column.of(record) for column in self.columns) for record in self.records)
+
+    @property
+    def findings(self) -> list[str]:
+        """What is below its goal, in words."""
+        return [f"{item.name}: {item.text}, bajo la meta de {item.goal} %" for item in self.indicators if item.met is False]
+
+    @property
+    def unproved(self) -> list[Proof]:
+        return [proof for proof in self.proofs if not proof.picture]
+
+
+@dataclass(frozen=True)
+class Request:
+    """Which report is asked for: period, viewer and narrower filters."""
+
+    period: Period
+    viewer: User | None = None
+    site: Site | None = None
+    brand: Brand | None = None
+
+    @property
+    def slice(self) -> Slice:
+        scope = scope_of(self.viewer)
+        if self.site:
+            scope["sites"] = tuple({self.site.pk} & set(scope.get("sites") or [self.site.pk]))
+        if self.brand:
+            scope["brands"] = tuple({self.brand.pk} & set(scope.get("brands") or [self.brand.pk]))
+        return Slice.of(self.period, **scope)
+
+    @property
+    def filters(self) -> str:
+        """The filters in words."""
+        site = f"Sede: {self.site}" if self.site else "Todas las sedes"
+        brand = f"Marca: {self.brand}" if self.brand else "Todas las marcas"
+        if self.viewer and not (self.viewer.all_sites and self.viewer.all_brands):
+            return f"{site} · {brand} (del alcance de {self.viewer})"
+        return f"{site} · {brand}"
+
+
+@dataclass(frozen=True)
+class Report:
+    """The base of every report; a subclass fills in the code and the four questions."""
+
+    code: str = field(default="", init=False)
+    title: str = field(default="", init=False)
+    permission: str = field(default="reports.see_reports", init=False)
+    columns: tuple[Column, ...] = field(default=(), init=False)
+
+    def records(self, part: Slice) -> tuple[Any, ...]:
+        raise NotImplementedError
+
+    def indicators(self, part: Slice, at: datetime) -> tuple[Ratio | Count, ...]:
+        return ()
+
+    def charts(self, part: Slice, period: Period) -> tuple[Chart, ...]:
+        return ()
+
+    def tables(self, part: Slice, period: Period, at: datetime) -> tuple[Table, ...]:
+        return ()
+
+    def proofs(self, records: tuple[Any, ...]) -> tuple[Proof, ...]:
+        return ()
+
+    def dataset(self, request: Request, *, at: datetime) -> Dataset:
+        """The report for one request, as of `at`."""
+        part = request.slice
+        records = self.records(part)
+        return Dataset(
+            header=Header.of(self.code, self.title, bogota(at).date()), period=request.period, filters=request.filters, cut_at=at,
+            indicators=self.indicators(part, at), charts=self.charts(part, request.period),
+            tables=self.tables(part, request.period, at), columns=self.columns, records=records, proofs=self.proofs(records),
+        )  # fmt: skip

@@ -1,0 +1,114 @@
+"""GSC-FOR-09 Control Contacto Proactivo: the register and the monthly report of GSC-PRO-02 §4-6."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Prefetch
+
+from callcenter.domain import metrics
+from callcenter.domain.metrics import Slice
+from callcenter.enums import Outcome, Programme
+from callcenter.models import Appointment, Attempt, ContactPoint, Evidence, Message, Outreach
+from carrazos.lib import charts
+from carrazos.lib.calendar import bogota
+from carrazos.lib.charts import Chart
+from carrazos.lib.periods import Month, Period
+from carrazos.lib.ratios import Count, Ratio
+from reports import columns
+from reports.base import MOMENT, Column, Proof, Report, Table
+
+MONTHS_SHOWN = 6
+REASONS_SHOWN = 10
+
+
+def last_message(outreach: Outreach) -> Message | None:
+    sent = list(outreach.messages.all())
+    return sent[-1] if sent else None
+
+
+def proof_text(outreach: Outreach) -> str:
+    count = len(outreach.evidence.all())
+    return "" if not count else f"{count} pantallazo" + ("s" if count > 1 else "")
+
+
+def notes(outreach: Outreach) -> str:
+    return " | ".join(attempt.note for attempt in outreach.made if attempt.note)
+
+
+class ProactiveControl(Report):
+    code = "GSC-FOR-09"
+    title = "Control Contacto Proactivo"
+    columns = (
+        *columns.CONTEXT, *columns.CUSTOMER, *columns.VEHICLE,
+        Column("Motivo del contacto", lambda o: o.reason, width=26),
+        *columns.attempt_columns(1), *columns.attempt_columns(2), *columns.attempt_columns(3),
+        *columns.CONTACT, *columns.APPOINTMENT,
+        Column("WhatsApp enviado", lambda o: (sent := last_message(o)) and sent.sent_at, MOMENT, 17),
+        Column("Evidencia", proof_text, width=14),
+        Column("Observaciones", notes, width=40),
+    )  # fmt: skip
+
+    def records(self, part: Slice) -> tuple[Any, ...]:
+        """The outreaches with at least one call in the period, with all their calls, by day of the first one."""
+        asked = metrics.attempts(part).values("outreach")
+        rows = (
+            Outreach.objects.of(Programme.PROACTIVE).filter(pk__in=asked)
+            .select_related("customer", "vehicle", "site", "brand")
+            .prefetch_related(
+                Prefetch("attempts", Attempt.objects.counted().select_related("agent", "reason", "point"), to_attr="made"),
+                Prefetch("appointments", Appointment.objects.order_by("booked_at", "id")),
+                Prefetch("messages", Message.objects.order_by("sent_at")),
+                Prefetch("evidence", Evidence.objects.order_by("uploaded_at")),
+                Prefetch("customer__points", ContactPoint.objects.order_by("position", "id")),
+            )
+        )  # fmt: skip
+        return tuple(sorted(rows, key=lambda row: (row.made[0].started_at, row.pk)))
+
+    def indicators(self, part: Slice, at: datetime) -> tuple[Ratio | Count, ...]:
+        return metrics.indicators(part, at)
+
+    def charts(self, part: Slice, period: Period) -> tuple[Chart, ...]:
+        last = Month.of(period.last)
+        months = [last.back(count) for count in range(MONTHS_SHOWN - 1, -1, -1)]
+        trend = [
+            charts.Point(f"{month.label[:3]} {month.year % 100}", None if ratio.value is None else float(ratio.value), ratio.text, ratio.fraction)
+            for month, ratio in metrics.effectiveness_by_month(part, months)
+        ]
+        why = metrics.reasons(part, Outcome.DECLINED)[:REASONS_SHOWN]
+        silent = metrics.reasons(part, Outcome.NO_CONTACT)[:REASONS_SHOWN]
+        found = [charts.bars("Efectividad de llamadas por mes", trend, top=100)]
+        if why:
+            found.append(charts.ranking("Motivos de no agendamiento", [charts.Point(label, n, str(n)) for label, n in why]))
+        if silent:
+            found.append(charts.ranking("Motivos de no contacto", [charts.Point(label, n, str(n)) for label, n in silent]))
+        return tuple(found)
+
+    def tables(self, part: Slice, period: Period, at: datetime) -> tuple[Table, ...]:
+        """The year so far (PRO-R6) and the agents."""
+        last = Month.of(period.last)
+        year = []
+        for number in range(1, last.month + 1):
+            month = Month(last.year, number)
+            values = metrics.indicators(part.moved(month), at)
+            year.append((month.label.capitalize(), *(f"{value.text}" + (f" ({value.fraction})" if value.fraction else "") for value in values)))
+        agents = tuple((name, ratio.text, ratio.fraction, str(booked)) for name, ratio, booked in metrics.by_agent(part))
+        return (
+            Table(f"Acumulado de {last.year}", ("Mes", "Efectividad", "Agendamiento", "Cumplimiento", "Clientes"), tuple(year)),
+            Table("Por agente", ("Agente", "Efectividad", "Contactos de intentos", "Citas agendadas"), agents),
+        )
+
+    def proofs(self, records: tuple[Any, ...]) -> tuple[Proof, ...]:
+        """Every case without contact, with the screenshot of its message (GSC-PRO-02 §5) or its absence."""
+        found = []
+        for outreach in records:
+            if columns.was_contacted(outreach):
+                continue
+            sent = last_message(outreach)
+            title = f"{outreach.customer.name} · {outreach.vehicle.plate if outreach.vehicle else ''}".rstrip(" ·")
+            calls = f"{len(outreach.made)} llamadas sin contacto"
+            detail = f"{calls}; WhatsApp del {bogota(sent.sent_at):%d/%m/%Y %H:%M}" if sent else f"{calls}; sin mensaje enviado"
+            pictures = list(outreach.evidence.all())
+            if not pictures:
+                found.append(Proof(outreach.pk, title, detail))
+            found += [Proof(outreach.pk, title, detail, picture.file.name, picture.pk) for picture in pictures]
+        return tuple(found)

@@ -1,0 +1,72 @@
+"""A dataset as a PDF: A4, tagged, bookmarked, drawn in a child process that can reach neither files nor the network."""
+
+import base64
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from django.conf import settings
+from django.core.files.storage import default_storage
+from django.template.loader import render_to_string
+
+from callcenter.domain.errors import Refused
+from reports.base import COMPANY, PROCESS, Dataset
+
+DETAIL_ROWS = 150
+PICTURES = 60
+WALL_SECONDS = 180
+FONTS = Path(settings.ROOT) / "static" / "fonts"
+NO_PANGO = "Este servidor no tiene Pango, que dibuja los PDF. Instálelo: apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
+BROKEN = "No se pudo dibujar el PDF. Descargue el Excel, que trae todo, y avise al administrador."
+
+
+def picture(name: str) -> str:
+    """A screenshot as a data address; empty when the file is gone."""
+    try:
+        with default_storage.open(name) as file:
+            return "data:image/jpeg;base64," + base64.b64encode(file.read()).decode()
+    except OSError:
+        return ""
+
+
+def html(data: Dataset) -> str:
+    """The report as one self-contained page."""
+    shown = [column for column in data.columns if column.in_pdf]
+    records = data.records[:DETAIL_ROWS]
+    proved = [(proof, picture(proof.picture)) for proof in data.proofs if proof.picture][:PICTURES]
+    context = {
+        "data": data, "company": COMPANY, "process": PROCESS,
+        "head": [column.title for column in shown],
+        "lines": [[column.text(record) for column in shown] for record in records],
+        "left_out": len(data.records) - len(records),
+        "proved": proved,
+        "proofs_left_out": sum(bool(proof.picture) for proof in data.proofs) - len(proved),
+    }  # fmt: skip
+    return render_to_string("reports/pdf/report.html", context)
+
+
+def document(data: Dataset) -> bytes:
+    """The PDF's bytes. Raises Refused with a Spanish sentence when it can't be drawn."""
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "report.pdf"
+        config = Path(folder) / "fonts.conf"
+        config.write_text(FONTS_CONF.format(fonts=FONTS, cache=folder))
+        job = json.dumps({"html": html(data), "target": str(target)})
+        environment = {**os.environ, "FONTCONFIG_FILE": str(config)}
+        child = [sys.executable, "-I", str(Path(__file__).parent / "draw.py")]
+        try:
+            done = subprocess.run(child, input=job, text=True, capture_output=True, timeout=WALL_SECONDS, env=environment)
+        except subprocess.TimeoutExpired as error:
+            raise Refused(BROKEN) from error
+        if done.returncode == 4:
+            raise Refused(NO_PANGO)
+        if done.returncode != 0 or not target.exists():
+            raise Refused(BROKEN)
+        return target.read_bytes()
+
+
+FONTS_CONF = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig><dir>{fonts}</dir><cachedir>{cache}</cachedir></fontconfig>"""
