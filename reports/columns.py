@@ -62,16 +62,16 @@ CUSTOMER = (
 VEHICLE = (
     Column("Placa", lambda o: o.vehicle.plate if o.vehicle else "", width=10, in_pdf=True),
     Column("VIN", lambda o: o.vehicle.vin if o.vehicle else "", width=20),
-    Column("Marca", lambda o: o.brand.name, width=14, in_pdf=True),
+    Column("Marca", lambda o: o.brand.name, width=14),
     Column("Gama", lambda o: o.vehicle.family if o.vehicle else "", width=14),
     Column("Km", lambda o: o.vehicle.odometer_km if o.vehicle else None, NUMBER, 10),
 )
 CONTACT = (
     Column("Contactabilidad", lambda o: "Contactado" if was_contacted(o) else "No contactado", width=16, in_pdf=True),
-    Column("Motivo de no contacto", lambda o: "" if was_contacted(o) else last_reason(o, Outcome.NO_CONTACT), width=24),
+    Column("Motivo de no contacto", lambda o: "" if was_contacted(o) else last_reason(o, Outcome.NO_CONTACT), width=24, in_pdf=True),
 )
 APPOINTMENT = (
     Column("Agendamiento de la cita", lambda o: (found := appointment_of(o)) and found.starts_at, MOMENT, 18, in_pdf=True),
-    Column("Motivo de no agendamiento", lambda o: last_reason(o, Outcome.DECLINED), width=26),
+    Column("Motivo de no agendamiento", lambda o: last_reason(o, Outcome.DECLINED), width=26, in_pdf=True),
     Column("Cumplimiento de la cita", fulfilment, width=18, in_pdf=True),
 )

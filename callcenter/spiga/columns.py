@@ -91,7 +91,7 @@ def year(raw: str) -> int | None:
     return int(raw[:4]) if re.fullmatch(r"(19[5-9]\d|20[0-5]\d)(\.0)?", raw) else None
 
 
-PLACEHOLDER_MAIL = re.compile(r"(no ?tiene|sincorreo|no|na|xxx+|correo|ninguno|noaplica|n/?a)@|@(notiene|na|no)\.", re.IGNORECASE)
+PLACEHOLDER_MAIL = re.compile(r"^(no ?tiene|sincorreo|no|na|xxx+|correo|ninguno|noaplica|n/?a)@|@(notiene|na|no)\.", re.IGNORECASE)
 MAIL_FIXES = (
     (re.compile(r"@(gmial|gmai|gmal|gnail|gmaill)\."), "@gmail."),
     (re.compile(r"@(hotmial|hotmai|homail|hotmal)\."), "@hotmail."),

@@ -123,9 +123,12 @@ ANALYZE row_vehicle;
 """
 
 # An agent's correction wins over later files: fields named in edited_fields keep their value.
+# The row that speaks for a person is the one with the surest key, the last of those: as INSERT_CUSTOMERS chooses.
 UPDATE_CUSTOMERS = """
 CREATE TEMP TABLE newest_customer ON COMMIT DROP AS
-SELECT DISTINCT ON (r.customer_id) r.customer_id, s.* FROM stage s JOIN row_customer r USING (n) ORDER BY r.customer_id, s.n DESC;
+SELECT DISTINCT ON (r.customer_id) r.customer_id, s.*
+  FROM stage s JOIN row_customer r USING (n) LEFT JOIN (SELECT DISTINCT n FROM stage_point WHERE kind = 'PHONE') p USING (n)
+ ORDER BY r.customer_id, CASE WHEN s.document_key <> '' THEN 0 WHEN s.dms_code <> '' THEN 1 WHEN p.n IS NOT NULL THEN 2 ELSE 3 END, s.n DESC;
 CREATE TEMP TABLE seen_sites ON COMMIT DROP AS
 SELECT r.customer_id, array_agg(DISTINCT s.site_id) AS sites FROM stage s JOIN row_customer r USING (n) GROUP BY r.customer_id;
 WITH changed AS (
@@ -134,8 +137,8 @@ WITH changed AS (
          document_type = f.document_type, document_number = f.document_number, check_digit = f.check_digit,
          document_key = f.document_key, dms_code = f.dms_code, city = f.city, sites = f.sites
     FROM (SELECT o.id,
-                 CASE WHEN 'name' = ANY (o.edited_fields) THEN o.name ELSE s.name END AS name,
-                 CASE WHEN 'name' = ANY (o.edited_fields) THEN o.raw_name ELSE s.raw_name END AS raw_name,
+                 CASE WHEN 'name' = ANY (o.edited_fields) OR o.name_key = s.name_key THEN o.name ELSE s.name END AS name,
+                 CASE WHEN 'name' = ANY (o.edited_fields) OR o.name_key = s.name_key THEN o.raw_name ELSE s.raw_name END AS raw_name,
                  CASE WHEN 'name' = ANY (o.edited_fields) THEN o.name_key ELSE s.name_key END AS name_key,
                  CASE WHEN 'kind' = ANY (o.edited_fields) THEN o.kind ELSE s.kind END AS kind,
                  CASE WHEN 'kind' = ANY (o.edited_fields) THEN o.company_reason ELSE s.company_reason END AS company_reason,

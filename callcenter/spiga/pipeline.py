@@ -232,11 +232,24 @@ def tally(result: Result, sheet: Sheet) -> None:
         cursor.execute("SELECT n, code, message FROM outcome WHERE code <> ALL (%s)", [list(DONE)])
         left_out = {number: (code, message) for number, code, message in cursor.fetchall()}
     if left_out:
+        said = drop_warnings(result, left_out)
         for number, cells in sheet.rows():
             if number in left_out:
                 code, message = left_out[number]
                 status = RowStatus.REJECTED if code in REJECTING else RowStatus.EXCLUDED
-                result.problems.append((number, status, code, "", "", message, cells))
+                result.problems.append((number, status, code, *said.get((number, code), ("", "")), message, cells))
+
+
+def drop_warnings(result: Result, left_out: dict[int, tuple[str, str]]) -> dict[tuple[int, str], tuple[str, str]]:
+    """Takes the warnings of rows that did not enter out of the list; (row, code) → (column, value) of what they said."""
+    said = {}
+    for number, status, code, column, value, *_ in result.problems:
+        if status == RowStatus.WARNING and number in left_out:
+            said[number, code] = (column, value)
+            result.warnings[code] -= 1
+    result.problems = [row for row in result.problems if not (row[1] == RowStatus.WARNING and row[0] in left_out)]
+    result.warnings += Counter()
+    return said
 
 
 def keep(batch: ImportBatch, result: Result, status: BatchStatus) -> None:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -33,6 +34,7 @@ class Spool:
 
     def __init__(self, file: IO[bytes], index: list[tuple[str, list[int]]]):
         self.file, self.index = file, index
+        weakref.finalize(self, file.close)
 
     def rows(self, sheet: int) -> Iterator[list[str]]:
         for offset in self.index[sheet][1]:
@@ -42,25 +44,35 @@ class Spool:
 
 def parse(data: bytes) -> Spool:
     """Runs the reader on the bytes. Raises UnreadableFile, whatever happens inside."""
-    file = tempfile.TemporaryFile()
+    file = tempfile.TemporaryFile()  # noqa: SIM115 -- closed with its Spool
     child = subprocess.Popen(
         [sys.executable, "-I", str(Path(sheets.__file__)), *map(str, (MEMORY_BYTES, CPU_SECONDS, SPOOL_BYTES))],
         stdin=subprocess.PIPE, stdout=file, stderr=subprocess.PIPE,
     )  # fmt: skip
     try:
         _, said = child.communicate(data, timeout=WALL_SECONDS)
+        answer = judge(child.returncode, said)
     except subprocess.TimeoutExpired as error:
         child.kill()
         child.communicate()
+        file.close()
         raise UnreadableFile(TOO_SLOW) from error
-    if child.returncode == -signal.SIGXCPU:
+    except UnreadableFile:
+        file.close()
+        raise
+    return Spool(file, answer)
+
+
+def judge(code: int, said: bytes) -> list[tuple[str, list[int]]]:
+    """What the child's end means: its index, or UnreadableFile."""
+    if code == -signal.SIGXCPU:
         raise UnreadableFile(TOO_SLOW)
     try:
         answer = marshal.loads(said)  # noqa: S302 -- written by our own child
     except (EOFError, ValueError, TypeError) as error:
         raise UnreadableFile(BROKEN) from error
-    if child.returncode == sheets.REFUSED and isinstance(answer, str):
+    if code == sheets.REFUSED and isinstance(answer, str):
         raise UnreadableFile(answer)
-    if child.returncode != 0:
+    if code != 0:
         raise UnreadableFile(BROKEN)
-    return Spool(file, answer)
+    return answer

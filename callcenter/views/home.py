@@ -29,7 +29,9 @@ def home(request: HttpRequest) -> HttpResponse:
     """Figures, worklist and chart of whoever looks."""
     at, user = clock.now(), request.user
     today, calendar = bogota(at).date(), company_calendar()
-    context = {"today": today, "day_note": calendar.why_closed(today), "at": at}
+    hour = bogota(at).hour
+    greeting = "Buenos días" if hour < 12 else "Buenas tardes" if hour < 19 else "Buenas noches"
+    context = {"today": today, "day_note": calendar.why_closed(today), "at": at, "greeting": greeting}
     if user.has_perm(roles.WORK_QUEUE):
         context |= agent_cards(user, at, today, calendar)
     elif user.has_perm(roles.SEE_REPORTS):

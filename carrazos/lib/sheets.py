@@ -39,6 +39,7 @@ FOREIGN = {
     b"{\\rtf": "es un documento de texto RTF",
 }
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 DELIMITERS = (";", "\t", ",", "|")
 
 Row = list[str]
@@ -59,6 +60,8 @@ def tables(data: bytes) -> Iterator[tuple[str, Iterator[Row]]]:
         check_zip(data)
         yield from workbook(data)
     elif data.startswith(OLE):
+        if ENCRYPTED in data:
+            raise Unreadable("El archivo tiene contraseña. Quítela y vuelva a subirlo.")
         yield from workbook(data)
     else:
         yield "", text_rows(data)

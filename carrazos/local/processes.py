@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-STATE = ROOT / ".local"
+STATE = Path(os.environ.get("CARRAZOS_STATE") or ROOT / ".local")
 PR_SET_PDEATHSIG = 1
 READY_SECONDS = 60
 
@@ -42,10 +42,10 @@ def reachable(path: Path, account: pwd.struct_passwd | None) -> bool:
 
 def state_folder() -> Path:
     """Where the services keep their data: in the checkout, or beside the system's when their account can't get in."""
-    STATE.mkdir(exist_ok=True)
+    STATE.mkdir(parents=True, exist_ok=True)
     if reachable(STATE, service_account()):
         return STATE
-    outside = Path("/var/tmp") / f"carrazos-{digest(ROOT)}"  # noqa: S108 -- 0755, owned by us, survives a reboot
+    outside = Path("/var/tmp") / f"carrazos-{digest(STATE)}"  # noqa: S108 -- 0755, owned by us, survives a reboot
     outside.mkdir(mode=0o755, exist_ok=True)
     if outside.stat().st_uid != os.geteuid():
         raise LocalServiceError(f"{outside} pertenece a otra cuenta.")

@@ -90,7 +90,8 @@ class ProactiveControl(Report):
         for number in range(1, last.month + 1):
             month = Month(last.year, number)
             values = metrics.indicators(part.moved(month), at)
-            year.append((month.label.capitalize(), *(f"{value.text}" + (f" ({value.fraction})" if value.fraction else "") for value in values)))
+            if year or any(value.total or value.value for value in values):
+                year.append((month.label.capitalize(), *(f"{value.text} ({value.fraction})" if value.total else value.text for value in values)))
         agents = tuple((name, ratio.text, ratio.fraction, str(booked)) for name, ratio, booked in metrics.by_agent(part))
         return (
             Table(f"Acumulado de {last.year}", ("Mes", "Efectividad", "Agendamiento", "Cumplimiento", "Clientes"), tuple(year)),

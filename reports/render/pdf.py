@@ -39,7 +39,7 @@ def html(data: Dataset) -> str:
     proved = [(proof, picture(proof.picture)) for proof in data.proofs if proof.picture][:PICTURES]
     context = {
         "data": data, "company": COMPANY, "process": PROCESS,
-        "head": [column.title for column in shown],
+        "head": [(column.title, round(100 * column.width / sum(other.width for other in shown), 1)) for column in shown],
         "lines": [[column.text(record) for column in shown] for record in records],
         "left_out": len(data.records) - len(records),
         "proved": proved,

@@ -1,0 +1,16 @@
+"""Production's settings with fast passwords, plain static names, and files in a folder of the run."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from carrazos.settings import *  # noqa: F403
+from carrazos.settings import STORAGES
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+MEDIA_ROOT = Path(os.environ.setdefault("TEST_MEDIA_ROOT", tempfile.mkdtemp(prefix="carrazos-media-")))
+STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+MIDDLEWARE = [name for name in MIDDLEWARE if "whitenoise" not in name]  # noqa: F405 -- no collected files to serve
+CLOCK_SHIFT = 0
