@@ -99,7 +99,7 @@ def main():
     sys.path.insert(0, str(ROOT))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "carrazos.settings")
 
-    from carrazos import local  # noqa: PLC0415 -- exists only once the environment stands
+    from carrazos import local
 
     sys.exit(local.run(verb, sys.argv))
 

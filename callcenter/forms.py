@@ -27,7 +27,9 @@ class DayField(forms.DateField):
     """A date for `<input type=date>`, which needs ISO whatever the language."""
 
     def __init__(self, **kwargs):
-        super().__init__(widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}), input_formats=["%Y-%m-%d", "%d/%m/%Y"], **kwargs)
+        super().__init__(
+            widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}), input_formats=["%Y-%m-%d", "%d/%m/%Y"], **kwargs
+        )
 
 
 class ClockField(forms.TimeField):
@@ -98,11 +100,11 @@ class CallForm(forms.Form):
         outcome = data.get("outcome")
         kind = self.REASON_KINDS.get(outcome)
         code = data.get("no_booking") if outcome == Outcome.DECLINED else getattr(self, "key_reason", "") or data.get("reason")
-        data["reason"] = Reason.objects.choices(kind).filter(code=code).first() if kind else None
-        if kind and data["reason"] is None:
+        reason = data["reason"] = Reason.objects.choices(kind).filter(code=code).first() if kind else None
+        if kind and reason is None:
             self.add_error("reason", "Elija el motivo.")
-        if data["reason"] and data["reason"].needs_note and not (data.get("note") or "").strip():
-            self.add_error("note", f"El motivo «{data['reason']}» exige una nota.")
+        elif reason and reason.needs_note and not (data.get("note") or "").strip():
+            self.add_error("note", f"El motivo «{reason}» exige una nota.")
         if outcome == Outcome.CALL_BACK:
             data["call_back"] = moment_of(data.get("call_back_day"), data.get("call_back_time")) or data.get("call_back")
             if data["call_back"] is None and not self.errors:
@@ -176,7 +178,9 @@ class DecisionForm(forms.Form):
 
     use_required_attribute = False
 
-    status = forms.ChoiceField(choices=[(status.value, status.label) for status in AppointmentStatus if status != AppointmentStatus.SCHEDULED])
+    status = forms.ChoiceField(
+        choices=[(status.value, status.label) for status in AppointmentStatus if status != AppointmentStatus.SCHEDULED]
+    )
     reason = forms.ModelChoiceField(Reason.objects.none(), label="Motivo", required=False)
     note = CleanCharField(label="Nota", required=False, max_length=500)
     day = DayField(label="Nueva fecha", required=False)
@@ -208,5 +212,3 @@ class PreferencesForm(forms.ModelForm):
     class Meta:
         model = User
         fields = ["theme", "density", "single_keys"]
-
-

@@ -10,7 +10,7 @@ from celery import Celery
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "carrazos.settings")
 
-from django.conf import settings  # noqa: E402 -- needs the variable above
+from django.conf import settings
 
 app = Celery("carrazos", broker=settings.REDIS_URL)
 app.conf.update(

@@ -17,7 +17,19 @@ ALLOWED = {
     "crm_audit": {"crm_audit", "callcenter", "carrazos.lib"},
     "reports": {"reports", "satisfaction", "recovery", "crm_audit", "callcenter", "carrazos.lib"},
 }
-LAYERS = {"enums": 0, "roles": 0, "models": 1, "domain": 2, "forms": 3, "tables": 3, "feeds": 3, "tasks": 4, "views": 5, "urls": 6, "admin": 6}
+LAYERS = {
+    "enums": 0,
+    "roles": 0,
+    "models": 1,
+    "domain": 2,
+    "forms": 3,
+    "tables": 3,
+    "feeds": 3,
+    "tasks": 4,
+    "views": 5,
+    "urls": 6,
+    "admin": 6,
+}
 DOMAIN_BANS = {"celery", "django.http", "django.shortcuts", "django.template"}
 # Imports inside a function: only where the module must stay importable without the package.
 INSIDE = {
@@ -48,7 +60,7 @@ def imports(path: Path) -> list[tuple[str, bool]]:
 def package_of(module: str) -> str | None:
     if module.startswith("carrazos.lib"):
         return "carrazos.lib"
-    top = module.split(".")[0]
+    top = module.split(".", maxsplit=1)[0]
     return top if top in {*APPS, "carrazos"} else None
 
 

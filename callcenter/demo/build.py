@@ -54,7 +54,12 @@ USERS = (
     ("gerencia", "Guillermo", "Toro", Role.GENERAL_MANAGEMENT, (), ()),
     ("admin", "Andrés", "Soler", Role.ADMIN, (), ()),
 )
-ADVISORS = (("023", "Luis Demo", "norte"), ("031", "Ana Ruiz", "norte"), ("044", "Pedro Nel Vega", "centro"), ("052", "Sandra Milena Ochoa", "centro"))
+ADVISORS = (
+    ("023", "Luis Demo", "norte"),
+    ("031", "Ana Ruiz", "norte"),
+    ("044", "Pedro Nel Vega", "centro"),
+    ("052", "Sandra Milena Ochoa", "centro"),
+)
 OFFERS = (
     ("10.000", "Revisión 10.000 km", 390_000, "Aceite, filtro de aceite, arandela", 90),
     ("20.000", "Revisión 20.000 km", 520_000, "Aceite, filtros de aceite y cabina, revisión de frenos", 120),
@@ -84,8 +89,8 @@ def demo(shift: int) -> bool:
         sites, brands = organisation()
         logins_of(sites, brands)
         offers(brands, bogota(now).date())
-        history.three_months(Random(SEED), now=now, sites=sites, brands=brands)  # noqa: S311 -- a demo, repeatable on purpose
-    data = spiga_file(Random(SEED + 1), bogota(now).date())  # noqa: S311 -- as above
+        history.three_months(Random(SEED), now=now, sites=sites, brands=brands)
+    data = spiga_file(Random(SEED + 1), bogota(now).date())
     path = todays_file()
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
@@ -101,7 +106,12 @@ def organisation() -> tuple[dict[str, Site], dict[str, Brand]]:
     sites = {site.code: site for site in Site.objects.all()}
     for code, name, site in ADVISORS:
         Employee.objects.create(
-            code=code, name=name, name_key=name_key(name), function=Role.SERVICE_ADVISOR, site=sites[site], phone=f"300555{9000 + int(code)}"
+            code=code,
+            name=name,
+            name_key=name_key(name),
+            function=Role.SERVICE_ADVISOR,
+            site=sites[site],
+            phone=f"300555{9000 + int(code)}",
         )
     BlockedPhone.objects.create(value="+576015550100", note="Conmutador Sede Norte", site=sites["norte"])
     return sites, {brand.code: brand for brand in Brand.objects.all()}

@@ -60,7 +60,14 @@ MOTIVES = ("Revisión 10.000 km", "Revisión 20.000 km", "Revisión 30.000 km", 
 ANSWERS = ((Outcome.NO_CONTACT, 46), (Outcome.BOOKED, 27), (Outcome.DECLINED, 21), (Outcome.CALL_BACK, 4), (Outcome.OPTED_OUT, 2))
 SILENCE = (("NO_ANSWER", 55), ("VOICEMAIL", 18), ("BUSY", 14), ("OFF", 8), ("THIRD_PARTY", 5))
 REFUSALS = (("TOO_SOON", 26), ("DONE_ELSEWHERE", 18), ("NO_TIME", 16), ("PRICE", 14), ("WILL_CALL", 12), ("NO_MONEY_NOW", 8), ("SOLD", 6))
-NOTES = ("", "", "", "Prefiere que lo llamen en la tarde.", "Pregunta si el domicilio tiene costo.", "Viaja con frecuencia; contactar por WhatsApp.")
+NOTES = (
+    "",
+    "",
+    "",
+    "Prefiere que lo llamen en la tarde.",
+    "Pregunta si el domicilio tiene costo.",
+    "Viaja con frecuencia; contactar por WhatsApp.",
+)
 KEPT = ((AppointmentStatus.FULFILLED, 78), (AppointmentStatus.NO_SHOW, 15), (AppointmentStatus.CANCELLED, 7))
 
 
@@ -126,7 +133,8 @@ def master(rng: Random, days: list[date], *, sites: dict[str, Site], brands: dic
         for day, _, who in invented
     )  # fmt: skip
     VehicleParty.objects.bulk_create(
-        VehicleParty(vehicle=vehicle, customer=customer, role=PartyRole.OWNER) for vehicle, customer in zip(vehicles, customers, strict=True)
+        VehicleParty(vehicle=vehicle, customer=customer, role=PartyRole.OWNER)
+        for vehicle, customer in zip(vehicles, customers, strict=True)
     )
     points = []
     for customer, (_, _, who) in zip(customers, invented, strict=True):

@@ -11,7 +11,12 @@ MEN = ("Juan", "Luis Carlos", "Andrés", "Jorge", "Pedro", "Diego", "Felipe", "�
        "Santiago", "Ricardo", "Hernán", "Iván", "Fabián", "Edwin", "Raúl")  # fmt: skip
 SURNAMES = ("Gómez", "Muñoz", "Peña", "Rojas", "Castro", "Ruiz", "Díaz", "Ortiz", "Vargas", "Mora", "Lara", "Soto", "Parra", "Niño",
             "Cárdenas", "Beltrán", "Quintero", "Ospina", "Salazar", "Acosta", "Pineda", "Mejía", "Forero", "Rincón", "Suárez", "Bernal")  # fmt: skip
-COMPANIES = ("Transportes del Valle Demo SAS", "Flota Andina Demo SAS", "Distribuidora La Sabana Demo Ltda", "Servicios Integrales Demo SAS")
+COMPANIES = (
+    "Transportes del Valle Demo SAS",
+    "Flota Andina Demo SAS",
+    "Distribuidora La Sabana Demo Ltda",
+    "Servicios Integrales Demo SAS",
+)
 FAMILIES = {
     "vw": ("Gol", "Polo", "T-Cross", "Nivus", "Taos", "Voyage", "Tiguan"),
     "kia": ("Picanto", "Rio", "Sportage", "Soluto", "Sonet"),

@@ -225,9 +225,7 @@ RULES: tuple[Rule, ...] = (
 )  # fmt: skip
 
 
-def check(
-    contact: ContactIntent, history: ContactHistory, *, calendar: BusinessCalendar | None = None, strict: bool = False
-) -> Verdict:
+def check(contact: ContactIntent, history: ContactHistory, *, calendar: BusinessCalendar | None = None, strict: bool = False) -> Verdict:
     """Judges one intended contact. The first rule that forbids it answers, with article and next legal moment."""
     case = Case(contact, history, calendar or national(), strict)
     warnings = tuple(reason for rule in RULES if contact.purpose in rule.warns and (reason := rule.breaks(case)))
@@ -279,7 +277,7 @@ def sql_callable() -> str:
     purpose = "CASE WHEN o.is_callback THEN 'REQUESTED' ELSE o.purpose END"
     per_day = " ".join(
         f"""WHEN '{name.value}' THEN {most} <= (SELECT count(*) FROM callcenter_touch t WHERE t.customer_id = o.customer_id
-             AND t.day = %(day)s AND t.purpose IN ({sql_list(COUNTS_AGAINST[name])}))"""
+             AND t.day = %(day)s AND t.purpose IN ({sql_list(COUNTS_AGAINST[name])}))"""  # noqa: S608 -- enum values only
         for name, most in PER_DAY.items()
     )
     binds = {rule.code: sql_list(rule.binds) for rule in RULES}

@@ -1,5 +1,7 @@
 """Refusals of the domain: each carries the Spanish sentence that the person reads."""
 
+from callcenter.domain.contact_law import Verdict
+
 
 class Refused(Exception):
     """What was asked is against a rule; the text says which, and what to do."""
@@ -16,6 +18,6 @@ class Conflict(Refused):
 class NotAllowedNow(Refused):
     """The contact law forbids it; `verdict` says the rule and the next legal moment."""
 
-    def __init__(self, verdict):
+    def __init__(self, verdict: Verdict):
         super().__init__(verdict.reason)
         self.verdict = verdict

@@ -90,9 +90,7 @@ def record_sent(
         return Sent(message, recycled)
 
 
-def keep_evidence(
-    outreach: Outreach, message: Message | None, picture: Picture, *, name: str, by: User, at: datetime
-) -> Evidence | None:
+def keep_evidence(outreach: Outreach, message: Message | None, picture: Picture, *, name: str, by: User, at: datetime) -> Evidence | None:
     """Stores a screenshot; returns an older evidence of another customer made of the same picture, if there is one."""
     recycled = Evidence.objects.filter(original_sha256=picture.original_sha256).exclude(outreach=outreach).first()
     evidence = Evidence(

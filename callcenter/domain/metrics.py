@@ -9,7 +9,7 @@ from django.db.models.functions import TruncMonth
 
 from callcenter.enums import AppointmentStatus, Outcome, Programme
 from callcenter.models import Appointment, Attempt, User
-from carrazos.lib.calendar import start_of
+from carrazos.lib.calendar import BOGOTA, start_of
 from carrazos.lib.periods import Month, Period
 from carrazos.lib.ratios import Count as Figure
 from carrazos.lib.ratios import Ratio
@@ -32,9 +32,9 @@ class Slice:
     def of(cls, period: Period, **scope) -> "Slice":
         return cls(period.first, period.last + timedelta(days=1), **scope)
 
-    def moved(self, period: Period) -> "Slice":
-        """The same scope in another period."""
-        return replace(self, start=period.first, end=period.last + timedelta(days=1))
+    def spanning(self, months: list[Month]) -> "Slice":
+        """The same scope from the first to the last of the months."""
+        return replace(self, start=months[0].first, end=months[-1].last + timedelta(days=1))
 
 
 def scope_of(user: User | None) -> dict:
@@ -69,65 +69,99 @@ def appointments(part: Slice) -> QuerySet[Appointment]:
     return rows if part.agent is None else rows.filter(booked_by=part.agent)
 
 
-def effectiveness(part: Slice) -> Ratio:
-    """IND-01 (GSC-PRO-02): attempts that reached the customer / attempts."""
-    found = attempts(part).aggregate(total=Count("pk"), hits=Count("pk", filter=Q(is_contact=True)))
-    return Ratio("Efectividad de llamadas", found["hits"], found["total"], code="IND-01",
-                 formula="Intentos con contacto / intentos de llamada")  # fmt: skip
+@dataclass(frozen=True)
+class CallFigures:
+    """What the calls of a slice amount to."""
+
+    attempts: int = 0
+    contacts: int = 0  # attempts that reached the customer
+    reached: int = 0  # outreaches with at least one contact
+    booked: int = 0  # outreaches with a booking
+    people: int = 0  # distinct customers called
+
+    @property
+    def effectiveness(self) -> Ratio:
+        """IND-01 (GSC-PRO-02): attempts that reached the customer / attempts."""
+        return Ratio("Efectividad de llamadas", self.contacts, self.attempts, code="IND-01",
+                     formula="Intentos con contacto / intentos de llamada")  # fmt: skip
+
+    @property
+    def booking(self) -> Ratio:
+        """IND-02: outreaches booked / outreaches contacted."""
+        return Ratio("Efectividad de agendamiento", self.booked, self.reached, code="IND-02",
+                     formula="Gestiones agendadas / gestiones contactadas")  # fmt: skip
+
+    @property
+    def customers(self) -> Figure:
+        """IND-08 (GSC-CAR-01): distinct customers with at least one attempt."""
+        return Figure("Clientes proactivos", self.people, code="IND-08", formula="Clientes distintos con al menos un intento")
 
 
-def booking(part: Slice) -> Ratio:
-    """IND-02: outreaches booked / outreaches contacted."""
-    found = attempts(part).aggregate(
-        total=Count("outreach", filter=Q(is_contact=True), distinct=True),
-        hits=Count("outreach", filter=Q(outcome=Outcome.BOOKED), distinct=True),
-    )
-    return Ratio("Efectividad de agendamiento", found["hits"], found["total"], code="IND-02",
-                 formula="Gestiones agendadas / gestiones contactadas")  # fmt: skip
+COUNTS = {
+    "attempts": Count("pk"),
+    "contacts": Count("pk", filter=Q(is_contact=True)),
+    "reached": Count("outreach", filter=Q(is_contact=True), distinct=True),
+    "booked": Count("outreach", filter=Q(outcome=Outcome.BOOKED), distinct=True),
+    "people": Count("outreach__customer", distinct=True),
+}
 
 
-def fulfilment(part: Slice, at: datetime) -> Ratio:
-    """IND-03: appointments kept / appointments whose hour has passed, without those moved or cancelled by the workshop."""
-    due = (
+def calls(part: Slice) -> CallFigures:
+    """The figures of a whole slice, in one query."""
+    return CallFigures(**attempts(part).aggregate(**COUNTS))
+
+
+def calls_by_month(part: Slice, months: Iterable[Month]) -> list[tuple[Month, CallFigures]]:
+    """The figures of each of the months, in one query; a month without calls is there with zeros."""
+    months = list(months)
+    rows = attempts(part.spanning(months)).annotate(month=TruncMonth("day")).values("month").order_by().annotate(**COUNTS)
+    found = {Month.of(row.pop("month")): CallFigures(**row) for row in rows}
+    return [(month, found.get(month, CallFigures())) for month in months]
+
+
+def calls_by_day(part: Slice, days: Iterable[date]) -> list[tuple[date, CallFigures]]:
+    """The figures of each of the days, in one query."""
+    days = list(days)
+    whole = replace(part, start=days[0], end=days[-1] + timedelta(days=1))
+    rows = attempts(whole).values("day").order_by().annotate(**COUNTS)
+    found = {row.pop("day"): CallFigures(**row) for row in rows}
+    return [(day, found.get(day, CallFigures())) for day in days]
+
+
+KEPT = {"total": Count("pk"), "hits": Count("pk", filter=Q(status=AppointmentStatus.FULFILLED))}
+
+
+def due_appointments(part: Slice, at: datetime) -> QuerySet[Appointment]:
+    """Appointments whose hour has passed, without those moved or cancelled by the workshop."""
+    return (
         appointments(part).filter(starts_at__lte=at).exclude(status=AppointmentStatus.RESCHEDULED)
         .exclude(status=AppointmentStatus.CANCELLED, reason__code__in=NOT_OUR_FAULT)
     )  # fmt: skip
-    found = due.aggregate(total=Count("pk"), hits=Count("pk", filter=Q(status=AppointmentStatus.FULFILLED)))
-    return Ratio("Cumplimiento de citas", found["hits"], found["total"], code="IND-03",
+
+
+def kept_ratio(hits: int = 0, total: int = 0) -> Ratio:
+    """IND-03: appointments kept / appointments due."""
+    return Ratio("Cumplimiento de citas", hits, total, code="IND-03",
                  formula="Citas cumplidas / citas cuya fecha pasó (sin las que movió o canceló el taller)")  # fmt: skip
 
 
-def customers(part: Slice) -> Figure:
-    """IND-08 (GSC-CAR-01): distinct customers with at least one attempt."""
-    found = attempts(part).aggregate(hits=Count("outreach__customer", distinct=True))
-    return Figure("Clientes proactivos", found["hits"], code="IND-08", formula="Clientes distintos con al menos un intento")
+def fulfilment(part: Slice, at: datetime) -> Ratio:
+    """IND-03 of a slice."""
+    return kept_ratio(**due_appointments(part, at).aggregate(**KEPT))
+
+
+def fulfilment_by_month(part: Slice, months: Iterable[Month], at: datetime) -> dict[Month, Ratio]:
+    """IND-03 of each month, in one query."""
+    months = list(months)
+    rows = due_appointments(part.spanning(months), at).annotate(month=TruncMonth("starts_at", tzinfo=BOGOTA)).values("month").order_by()
+    found = {Month.of(row.pop("month").date()): kept_ratio(**row) for row in rows.annotate(**KEPT)}
+    return {month: found.get(month, kept_ratio()) for month in months}
 
 
 def indicators(part: Slice, at: datetime) -> tuple[Ratio | Figure, ...]:
     """The four indicators of the programme."""
-    return effectiveness(part), booking(part), fulfilment(part, at), customers(part)
-
-
-def effectiveness_by_month(part: Slice, months: Iterable[Month]) -> list[tuple[Month, Ratio]]:
-    """IND-01 for each of the months, in one query; a month without calls is there with «N/D»."""
-    months = list(months)
-    whole = replace(part, start=months[0].first, end=months[-1].last + timedelta(days=1))
-    rows = attempts(whole).annotate(month=TruncMonth("day")).values("month").order_by()
-    found = {
-        Month.of(row["month"]): row for row in rows.annotate(total=Count("pk"), hits=Count("pk", filter=Q(is_contact=True)))
-    }
-    empty = {"hits": 0, "total": 0}
-    return [(month, Ratio(month.label, (row := found.get(month, empty))["hits"], row["total"])) for month in months]
-
-
-def effectiveness_by_day(part: Slice, days: Iterable[date]) -> list[tuple[date, Ratio]]:
-    """IND-01 for each of the days, in one query."""
-    days = list(days)
-    whole = replace(part, start=days[0], end=days[-1] + timedelta(days=1))
-    rows = attempts(whole).values("day").order_by().annotate(total=Count("pk"), hits=Count("pk", filter=Q(is_contact=True)))
-    found = {row["day"]: row for row in rows}
-    empty = {"hits": 0, "total": 0}
-    return [(day, Ratio(f"{day:%d/%m}", (row := found.get(day, empty))["hits"], row["total"])) for day in days]
+    made = calls(part)
+    return made.effectiveness, made.booking, fulfilment(part, at), made.customers
 
 
 def reasons(part: Slice, outcome: Outcome) -> list[tuple[str, int]]:

@@ -103,9 +103,7 @@ def policy_of(programme: Programme | str) -> ContactPolicy:
     return adjusted(policy, max_attempts=row.max_attempts, reply_in=row.reply_days, version=row.version)
 
 
-def record_attempt(
-    outreach_id: int, call: Call, *, agent: User, fence: int, at: datetime, calendar: BusinessCalendar
-) -> Recorded:
+def record_attempt(outreach_id: int, call: Call, *, agent: User, fence: int, at: datetime, calendar: BusinessCalendar) -> Recorded:
     """Writes one call with everything that follows from it, in one transaction.
 
     Raises Conflict for a key that was used with other content, LeaseLost when the customer is no longer the agent's,
@@ -161,9 +159,7 @@ def check_call(call: Call, intent: ContactIntent, *, calendar: BusinessCalendar,
         raise Refused("Falta la fecha de la cita.")
 
 
-def write_attempt(
-    outreach: Outreach, call: Call, policy: ContactPolicy, *, agent: User, started_at: datetime, at: datetime
-) -> Attempt:
+def write_attempt(outreach: Outreach, call: Call, policy: ContactPolicy, *, agent: User, started_at: datetime, at: datetime) -> Attempt:
     document = ControlledDocument.objects.filter(code=CONTROL_SHEET.get(outreach.programme)).first()
     return Attempt.objects.create(
         key=call.key,
@@ -256,7 +252,12 @@ def refuse_contact(outreach: Outreach, call: Call, *, by: User, at: datetime) ->
     if call.outcome != Outcome.OPTED_OUT:
         return {}
     exclusion = Exclusion.objects.create(
-        customer=outreach.customer, scope=call.opt_out_scope, source=ExclusionSource.CUSTOMER, since=at, recorded_by=by, note=call.note[:300]
+        customer=outreach.customer,
+        scope=call.opt_out_scope,
+        source=ExclusionSource.CUSTOMER,
+        since=at,
+        recorded_by=by,
+        note=call.note[:300],
     )
     others = Outreach.objects.open().filter(customer=outreach.customer).exclude(pk=outreach.pk)
     if call.opt_out_scope == ExclusionScope.COMMERCIAL:
@@ -297,9 +298,7 @@ def dayparts_retry(made: list[tuple[str, datetime]], policy: ContactPolicy, cale
     return dayparts.retry_at([started_at for _, started_at in made], days=policy.retry_in, calendar=calendar)
 
 
-def plan(
-    outreach: Outreach, step: NextStep, channel: Channel, wanted: datetime, *, calendar: BusinessCalendar, at: datetime
-) -> None:
+def plan(outreach: Outreach, step: NextStep, channel: Channel, wanted: datetime, *, calendar: BusinessCalendar, at: datetime) -> None:
     """The next step at the first legal moment from `wanted` on; without one the outreach closes."""
     outreach.is_callback, outreach.callback_for = False, None
     intent = ContactIntent(channel, Purpose(outreach.purpose), wanted)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Q, QuerySet
 
 from callcenter.domain import contact_law
 from callcenter.domain.contact_law import ContactIntent, Verdict
@@ -70,9 +70,7 @@ class QueueCounts:
     later: int
 
 
-def claim_next(
-    agent: User, *, at: datetime, calendar: BusinessCalendar, programmes: list[Programme] | None = None
-) -> Outreach | None:
+def claim_next(agent: User, *, at: datetime, calendar: BusinessCalendar, programmes: list[Programme] | None = None) -> Outreach | None:
     """The next callable outreach of the agent's sites, brands and programmes, now leased; None when there is none.
 
     Asking again returns the customer already held. Two agents never get the same one, nor one person twice.
@@ -195,7 +193,7 @@ def why_not_callable(outreach: Outreach, *, at: datetime, calendar: BusinessCale
     return contact_law.verdict_for(outreach.customer_id, intent, calendar=calendar)
 
 
-def waiting(agent: User, at: datetime, programmes: list[Programme] | None = None):
+def waiting(agent: User, at: datetime, programmes: list[Programme] | None = None) -> QuerySet[Outreach]:
     """The open outreaches of an agent's scope, in queue order."""
     rows = Outreach.objects.open().visible_to(agent).filter(next_step__in=[NextStep.CALL, NextStep.WHATSAPP])
     wanted = programmes or agent.programmes
@@ -214,5 +212,3 @@ def counts(agent: User, *, at: datetime) -> QueueCounts:
         later=Count("pk", filter=~due),
     )  # fmt: skip
     return QueueCounts(**found)
-
-

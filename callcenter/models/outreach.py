@@ -209,7 +209,9 @@ class Touch(models.Model):
         verbose_name, verbose_name_plural = "contacto", "contactos"
         constraints = [
             # Ley 2300 art. 3 and 5: once a day, and after a direct contact no other channel that week.
-            models.UniqueConstraint(fields=["customer", "day"], condition=Q(purpose=Purpose.COMMERCIAL), name="touch_commercial_once_a_day"),
+            models.UniqueConstraint(
+                fields=["customer", "day"], condition=Q(purpose=Purpose.COMMERCIAL), name="touch_commercial_once_a_day"
+            ),
             ExclusionConstraint(
                 name="touch_commercial_one_channel",
                 expressions=[

@@ -199,7 +199,9 @@ def person_of(row: Row) -> tuple:
     raw = " ".join(filter(None, (row.get("customer_name"), row.get("last_name_1"), row.get("last_name_2"))))
     raw = text.one_line(text.repair_mojibake(raw))[:160]
     if not raw or text.is_placeholder_name(raw):
-        raise row.bad("NO_NAME", "Falta el nombre del cliente" if not raw else f"«{raw}» no es el nombre de una persona", "customer_name", raw)
+        raise row.bad(
+            "NO_NAME", "Falta el nombre del cliente" if not raw else f"«{raw}» no es el nombre de una persona", "customer_name", raw
+        )
     raw_document = row.get("document")
     document = identity.document(raw_document, row.get("document_type")) if raw_document else NO_DOCUMENT
     if raw_document and not document.valid:

@@ -17,7 +17,7 @@ from callcenter.enums import BatchStatus, RowStatus, WorkState
 from callcenter.feeds import feeds
 from callcenter.models import ImportBatch, ImportRow, Site, User
 from callcenter.models.spiga import LIVE
-from callcenter.spiga import merge, staging
+from callcenter.spiga import staging
 from callcenter.spiga.feed import POINT_STAGE, BadRow, Context, Feed, Row
 from callcenter.spiga.reader import Sheet, UnreadableFile, read
 from carrazos.lib.calendar import bogota
@@ -272,4 +272,3 @@ def import_now(batch: ImportBatch, *, dry_run: bool = False) -> Result | None:
     result = check(batch) if dry_run else apply(batch)
     ImportBatch.objects.filter(pk=batch.pk).update(work_state=WorkState.DONE, finished_at=clock.now())
     return result
-

@@ -65,8 +65,8 @@ def when(value: datetime | None, now: datetime) -> str:
 
 @register.filter
 def figure(value: int | None) -> str:
-    """`12.345`."""
-    return "" if value is None else f"{value:,}".replace(",", ".")
+    """`12.345`; nothing for nothing."""
+    return "" if value in {None, ""} else f"{value:,}".replace(",", ".")
 
 
 @register.filter

@@ -115,9 +115,7 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return render_console(request, row, form=form, status=422)
     try:
-        done = outreach.record_attempt(
-            pk, form.call(), agent=request.user, fence=form.cleaned_data["fence"], at=at, calendar=calendar
-        )
+        done = outreach.record_attempt(pk, form.call(), agent=request.user, fence=form.cleaned_data["fence"], at=at, calendar=calendar)
     except NotAllowedNow as refusal:
         form.add_error(None, legal_text(refusal.verdict))
         return render_console(request, row, form=form, status=422)
@@ -245,7 +243,7 @@ def render_console(
 def day_figures(request: HttpRequest, at) -> dict:
     today = bogota(at).date()
     part = metrics.Slice(today, today.fromordinal(today.toordinal() + 1), agent=request.user.pk)
-    return {"today": metrics.effectiveness(part), "goal": request.user.daily_goal}
+    return {"today": metrics.calls(part).effectiveness, "goal": request.user.daily_goal}
 
 
 def closed_now(at, calendar) -> dict:

@@ -19,6 +19,7 @@ from callcenter.models import Appointment, Evidence, ImportBatch
 from carrazos.lib import charts
 from carrazos.lib.calendar import bogota, start_of
 from carrazos.lib.periods import Month
+from carrazos.lib.ratios import Ratio
 
 CHART_DAYS = 10
 NEXT_SHOWN = 5
@@ -44,21 +45,23 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "callcenter/home.html", context)
 
 
+def point(label: str, ratio: Ratio) -> charts.Point:
+    return charts.Point(label, None if ratio.value is None else float(ratio.value), ratio.text, ratio.fraction)
+
+
 def agent_cards(user, at, today, calendar) -> dict:
     mine = metrics.Slice(today, today + timedelta(days=1), agent=user.pk)
     days = [today]
     while len(days) < CHART_DAYS:
         days.append(calendar.previous_business_day(days[-1] - timedelta(days=1)))
-    points = [
-        charts.Point(f"{day:%d/%m}", None if ratio.value is None else float(ratio.value), ratio.text, ratio.fraction)
-        for day, ratio in metrics.effectiveness_by_day(mine, reversed(days))
-    ]
+    points = [point(f"{day:%d/%m}", figures.effectiveness) for day, figures in metrics.calls_by_day(mine, reversed(days))]
     waiting = queue.waiting(user, at)
     soon = waiting.filter(is_callback=True, due_at__lte=at + timedelta(hours=1)).count()
+    made = metrics.calls(mine)
     yesterday = calendar.previous_business_day(today - timedelta(days=1))
     return {
-        "mine": metrics.effectiveness(mine),
-        "booked": metrics.booking(mine),
+        "mine": made.effectiveness,
+        "booked": made.booking,
         "kept": metrics.fulfilment(metrics.Slice(yesterday, yesterday + timedelta(days=1), agent=user.pk), at),
         "callbacks_soon": soon,
         "counts": queue.counts(user, at=at),
@@ -71,10 +74,7 @@ def manager_cards(user, at, today) -> dict:
     month = Month.of(today)
     part = metrics.Slice.of(month, **metrics.scope_of(user))
     months = [month.back(count) for count in range(5, -1, -1)]
-    points = [
-        charts.Point(item.label.split()[0][:3], None if ratio.value is None else float(ratio.value), ratio.text, ratio.fraction)
-        for item, ratio in metrics.effectiveness_by_month(part, months)
-    ]
+    points = [point(item.label[:3], figures.effectiveness) for item, figures in metrics.calls_by_month(part, months)]
     return {
         "month": month,
         "indicators": metrics.indicators(part, at),

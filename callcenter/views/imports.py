@@ -29,9 +29,7 @@ def upload(request: HttpRequest) -> HttpResponse:
         data = form.cleaned_data["file"].read()
         site, slug, at = form.cleaned_data["site"], form.cleaned_data["feed"], clock.now()
         known = pipeline.already_imported(slug, data, site)
-        batch = known or pipeline.receive(
-            slug, data, form.cleaned_data["file"].name, by=request.user, site=site, at=at, authorised=True
-        )
+        batch = known or pipeline.receive(slug, data, form.cleaned_data["file"].name, by=request.user, site=site, at=at, authorised=True)
         if known:
             messages.info(request, f"Ese archivo ya se importó el {bogota(known.created_at):%d/%m/%Y a las %H:%M}: este es su resultado.")
         return redirect("callcenter:import", pk=batch.pk)

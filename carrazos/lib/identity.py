@@ -122,7 +122,7 @@ def company_reason(name: str, document: Document | None, profile: str = "") -> R
     if profile and key(profile) in COMPANY_PROFILES:
         return Reason.PROFILE
     has_nit = document is not None and document.type is DocumentType.NIT
-    if has_nit and document.valid and is_company_nit(document.number):
+    if document is not None and has_nit and document.valid and is_company_nit(document.number):
         return Reason.COMPANY_NIT
     return Reason.NAME if has_company_name(name, has_nit=has_nit) else None
 

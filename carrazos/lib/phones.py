@@ -46,10 +46,13 @@ class Phone:
         return self.status != PhoneStatus.BAD_PHONE
 
 
-METADATA = phonenumbers.PhoneMetadata.metadata_for_region("CO")
-MOBILE = re.compile(METADATA.mobile.national_number_pattern)
-FIXED = re.compile(METADATA.fixed_line.national_number_pattern)
-TOLL_FREE = re.compile(METADATA.toll_free.national_number_pattern)
+def plan(kind: str) -> re.Pattern[str]:
+    """The national pattern of one kind of number."""
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region("CO")
+    return re.compile(getattr(metadata, kind).national_number_pattern)
+
+
+MOBILE, FIXED, TOLL_FREE = plan("mobile"), plan("fixed_line"), plan("toll_free")
 
 SPLIT = re.compile(r"[,;/|\n]|\s-\s|\s[Yy]\s|\s[Oo]\s")
 LABEL = re.compile(r"\(([^()]*[A-Za-zÁÉÍÓÚÑáéíóúñ][^()]*)\)")

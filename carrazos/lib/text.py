@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from datetime import date
 from functools import lru_cache
 
 MONTHS = ("enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre",
@@ -137,6 +138,6 @@ def is_placeholder_name(raw: str) -> bool:
     return len(bare.replace(" ", "")) < 2 or bare in PLACEHOLDER_NAMES
 
 
-def long_date(day) -> str:
+def long_date(day: date) -> str:
     """`22 de noviembre de 2026`."""
     return f"{day.day} de {MONTHS[day.month - 1]} de {day.year}"

@@ -11,7 +11,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 
 from django.core.management import execute_from_command_line
@@ -21,6 +20,9 @@ from carrazos.local.postgres import Postgres, postgres_for_command
 from carrazos.local.processes import READY_SECONDS, ROOT, LocalServiceError, die_with_parent, state_folder
 from carrazos.local.supervisor import Supervisor
 from carrazos.local.valkey import Valkey
+
+STOPS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+
 
 def secret_key() -> str:
     """A key made once for this machine, never in the repository."""
@@ -65,72 +67,82 @@ def web_command(port: int) -> list[str]:
 
 
 def page_answers(port: int) -> bool:
-    with contextlib.suppress(urllib.error.URLError, OSError):
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/salud/vivo/", timeout=5) as answer:  # noqa: S310
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/salud/vivo/", timeout=5) as answer:
             return answer.status == 200
-    return False
+    except OSError:
+        return False
 
 
 def interrupt(_number: int, _frame: object) -> None:
     raise KeyboardInterrupt
 
 
+def embedded_services(stack: contextlib.ExitStack) -> None:
+    """Starts what the environment does not name, to be stopped when the stack closes."""
+    if not os.environ.get("DATABASE_URL"):
+        cluster = Postgres()
+        cluster.replace_leftover()
+        stack.callback(cluster.stop)
+        cluster.start(tied=True)
+        os.environ["DATABASE_URL"] = cluster.url
+    if os.environ["REDIS_URL"].startswith("redis+socket"):
+        broker = Valkey()
+        stack.callback(broker.stop)
+        broker.start()
+
+
+def manage(*arguments: str) -> str:
+    """Runs a verb to its end and returns what it printed."""
+    command = [sys.executable, str(ROOT / "manage.py"), *arguments]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent(signal.SIGTERM)).stdout
+
+
+def start_children(supervisor: Supervisor, port: int) -> None:
+    """Web, worker and beat; returns when the worker says ready and the page answers."""
+    celery = [sys.executable, "-m", "celery", "-A", "carrazos"]
+    supervisor.spawn("web", web_command(port))
+    supervisor.spawn("worker", [*celery, "worker", "--loglevel", "INFO", "--concurrency", "2"], ready=" ready.")
+    supervisor.spawn("beat", [*celery, "beat", "--loglevel", "WARNING", "--schedule", str(state_folder() / "beat-schedule")])
+    supervisor.wait("worker")
+    deadline = time.monotonic() + READY_SECONDS
+    while not page_answers(port):
+        supervisor.check()
+        if time.monotonic() > deadline:
+            raise LocalServiceError("La página no respondió.")
+        time.sleep(0.2)
+
+
 def demo(argv: list[str]) -> int:
     """Everything on embedded services, with demo data; Ctrl-C stops all."""
-    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+    for number in STOPS:
         signal.signal(number, interrupt)
     use_local_settings()
+    machine.prepare_pdf()
     supervisor = Supervisor()
-    cluster = broker = None
-    try:
-        if not os.environ.get("DATABASE_URL"):
-            cluster = Postgres()
-            cluster.replace_leftover()
-            cluster.start(tied=True)
-            os.environ["DATABASE_URL"] = cluster.url
-        if os.environ["REDIS_URL"].startswith("redis+socket"):
-            broker = Valkey()
-            broker.start()
-        manage = [sys.executable, str(ROOT / "manage.py")]
-        subprocess.run([*manage, "release"], check=True, preexec_fn=die_with_parent(signal.SIGTERM))
-        made = subprocess.run(
-            [*manage, "demo_data", "--print"], check=True, stdout=subprocess.PIPE, text=True,
-            preexec_fn=die_with_parent(signal.SIGTERM),
-        )  # fmt: skip
-        shift = next((line.split("=", 1)[1] for line in made.stdout.splitlines() if line.startswith("CLOCK_SHIFT=")), "0")
-        os.environ["CLOCK_SHIFT"] = shift
-        port = free_port(int(argv[argv.index("--port") + 1]) if "--port" in argv else 8000)
-        schedule = str(state_folder() / "beat-schedule")
-        celery = [sys.executable, "-m", "celery", "-A", "carrazos"]
-        supervisor.spawn("web", web_command(port))
-        supervisor.spawn("worker", [*celery, "worker", "--loglevel", "INFO", "--concurrency", "2"], ready=" ready.")
-        supervisor.spawn("beat", [*celery, "beat", "--loglevel", "WARNING", "--schedule", schedule])
-        supervisor.wait("worker")
-        deadline = time.monotonic() + READY_SECONDS
-        while not page_answers(port):
-            supervisor.check()
-            if time.monotonic() > deadline:
-                raise LocalServiceError("La página no respondió.")
-            time.sleep(0.2)
-        text = "\n".join(line for line in made.stdout.splitlines() if not line.startswith("CLOCK_SHIFT="))
-        print(f"\n{text}\n\n  Listo: http://localhost:{port}/      (Ctrl-C detiene todo)\n", flush=True)
-        while True:
-            supervisor.check()
-            time.sleep(0.5)
-    except KeyboardInterrupt:
-        print("\nDeteniendo…", flush=True)
-        return 0
-    except (LocalServiceError, subprocess.CalledProcessError) as error:
-        print(f"\nERROR: {error}", file=sys.stderr, flush=True)
-        return 1
-    finally:
-        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-            signal.signal(number, signal.SIG_IGN)
-        supervisor.stop()
-        if broker:
-            broker.stop()
-        if cluster:
-            cluster.stop()
+    with contextlib.ExitStack() as stack:
+        services = stack.enter_context(contextlib.ExitStack())
+        # Left in reverse order: no second signal interrupts the stopping, clients stop before servers.
+        stack.callback(supervisor.stop)
+        stack.callback(lambda: [signal.signal(number, signal.SIG_IGN) for number in STOPS])
+        try:
+            embedded_services(services)
+            manage("release")
+            said = manage("demo_data", "--print").splitlines()
+            os.environ["CLOCK_SHIFT"] = next(line.split("=", 1)[1] for line in said if line.startswith("CLOCK_SHIFT="))
+            port = free_port(int(argv[argv.index("--port") + 1]) if "--port" in argv else 8000)
+            start_children(supervisor, port)
+            print("\n" + "\n".join(line for line in said if not line.startswith("CLOCK_SHIFT=")))
+            print(f"\n  Listo: http://localhost:{port}/      (Ctrl-C detiene todo)\n", flush=True)
+            while True:
+                supervisor.check()
+                time.sleep(0.5)
+        except KeyboardInterrupt:
+            print("\nDeteniendo…", flush=True)
+            return 0
+        except (LocalServiceError, subprocess.CalledProcessError) as error:
+            print(f"\nERROR: {error}", file=sys.stderr, flush=True)
+            return 1
 
 
 def test(argv: list[str]) -> int:
@@ -138,6 +150,7 @@ def test(argv: list[str]) -> int:
     use_local_settings()
     machine.prepare_pdf()
     machine.prepare_browser()
+    os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
     arguments = argv[2:] or ["-n", str(os.cpu_count() or 1)]
     with contextlib.ExitStack() as stack:
         if not os.environ.get("DATABASE_URL"):

@@ -26,6 +26,7 @@ from carrazos.local.processes import (
     wait_until,
 )
 
+
 class Postgres:
     """One embedded cluster: starts in 0.05 s once made, listens on a private socket only."""
 

@@ -22,7 +22,6 @@ class LocalServiceError(Exception):
     """An embedded service could not start; the text says which and why."""
 
 
-
 def service_account() -> pwd.struct_passwd | None:
     """The account that runs PostgreSQL when we are root (it refuses to run as root); None when we are not."""
     if os.geteuid() != 0:
@@ -45,7 +44,7 @@ def state_folder() -> Path:
     STATE.mkdir(parents=True, exist_ok=True)
     if reachable(STATE, service_account()):
         return STATE
-    outside = Path("/var/tmp") / f"carrazos-{digest(STATE)}"  # noqa: S108 -- 0755, owned by us, survives a reboot
+    outside = Path("/var/tmp") / f"carrazos-{digest(STATE)}"
     outside.mkdir(mode=0o755, exist_ok=True)
     if outside.stat().st_uid != os.geteuid():
         raise LocalServiceError(f"{outside} pertenece a otra cuenta.")

@@ -9,6 +9,7 @@ import time
 
 from carrazos.local.processes import READY_SECONDS, ROOT, LocalServiceError, die_with_parent
 
+
 class Supervisor:
     """Runs the children of the demo: prefixed output, and one that dies takes all down with a clear line."""
 

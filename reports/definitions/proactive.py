@@ -35,6 +35,16 @@ def notes(outreach: Outreach) -> str:
     return " | ".join(attempt.note for attempt in outreach.made if attempt.note)
 
 
+def in_words(value: Ratio | Count) -> str:
+    """`51,2 % (169 de 330)`."""
+    return f"{value.text} ({value.fraction})" if value.fraction and value.total else value.text
+
+
+def monthly_point(month: Month, ratio: Ratio) -> charts.Point:
+    value = None if ratio.value is None else float(ratio.value)
+    return charts.Point(f"{month.label[:3]} {month.year % 100}", value, ratio.text, ratio.fraction)
+
+
 class ProactiveControl(Report):
     code = "GSC-FOR-09"
     title = "Control Contacto Proactivo"
@@ -70,10 +80,7 @@ class ProactiveControl(Report):
     def charts(self, part: Slice, period: Period) -> tuple[Chart, ...]:
         last = Month.of(period.last)
         months = [last.back(count) for count in range(MONTHS_SHOWN - 1, -1, -1)]
-        trend = [
-            charts.Point(f"{month.label[:3]} {month.year % 100}", None if ratio.value is None else float(ratio.value), ratio.text, ratio.fraction)
-            for month, ratio in metrics.effectiveness_by_month(part, months)
-        ]
+        trend = [monthly_point(month, figures.effectiveness) for month, figures in metrics.calls_by_month(part, months)]
         why = metrics.reasons(part, Outcome.DECLINED)[:REASONS_SHOWN]
         silent = metrics.reasons(part, Outcome.NO_CONTACT)[:REASONS_SHOWN]
         found = [charts.bars("Efectividad de llamadas por mes", trend, top=100)]
@@ -86,12 +93,13 @@ class ProactiveControl(Report):
     def tables(self, part: Slice, period: Period, at: datetime) -> tuple[Table, ...]:
         """The year so far (PRO-R6) and the agents."""
         last = Month.of(period.last)
-        year = []
-        for number in range(1, last.month + 1):
-            month = Month(last.year, number)
-            values = metrics.indicators(part.moved(month), at)
-            if year or any(value.total or value.value for value in values):
-                year.append((month.label.capitalize(), *(f"{value.text} ({value.fraction})" if value.total else value.text for value in values)))
+        months = [Month(last.year, number) for number in range(1, last.month + 1)]
+        kept = metrics.fulfilment_by_month(part, months, at)
+        year = [
+            (month.label.capitalize(), *map(in_words, (figures.effectiveness, figures.booking, kept[month], figures.customers)))
+            for month, figures in metrics.calls_by_month(part, months)
+            if figures.attempts or kept[month].total
+        ]
         agents = tuple((name, ratio.text, ratio.fraction, str(booked)) for name, ratio, booked in metrics.by_agent(part))
         return (
             Table(f"Acumulado de {last.year}", ("Mes", "Efectividad", "Agendamiento", "Cumplimiento", "Clientes"), tuple(year)),

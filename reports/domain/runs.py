@@ -2,6 +2,7 @@
 
 import hashlib
 import uuid
+from collections.abc import Callable
 from datetime import datetime
 
 from django.core.files.base import ContentFile
@@ -16,12 +17,28 @@ from reports.render import pdf, xlsx
 
 
 def ask(
-    code: str, period: str, file_format: str, *, by: User, key: uuid.UUID, site: Site | None = None, brand: Brand | None = None, at: datetime
+    code: str,
+    period: str,
+    file_format: str,
+    *,
+    by: User,
+    key: uuid.UUID,
+    site: Site | None = None,
+    brand: Brand | None = None,
+    at: datetime,
 ) -> ReportRun:
     """Queues a report; the same form twice is the same run."""
     run, _ = ReportRun.objects.get_or_create(
         key=key,
-        defaults={"code": code, "period": period, "format": file_format, "requested_by": by, "site": site, "brand": brand, "created_at": at},
+        defaults={
+            "code": code,
+            "period": period,
+            "format": file_format,
+            "requested_by": by,
+            "site": site,
+            "brand": brand,
+            "created_at": at,
+        },
     )
     return run
 
@@ -33,7 +50,7 @@ def build(request: Request, code: str, file_format: str, *, at: datetime) -> tup
     return draw(data), len(data.records)
 
 
-def run(row: ReportRun, report) -> None:
+def run(row: ReportRun, report: Callable[..., None]) -> None:
     """The job: builds the file and ties it to its row."""
     report("Reuniendo los datos", 1, 3)
     at = clock.now()

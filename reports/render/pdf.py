@@ -19,7 +19,9 @@ DETAIL_ROWS = 150
 PICTURES = 60
 WALL_SECONDS = 180
 FONTS = Path(settings.ROOT) / "static" / "fonts"
-NO_PANGO = "Este servidor no tiene Pango, que dibuja los PDF. Instálelo: apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
+NO_PANGO = (
+    "Este servidor no tiene Pango, que dibuja los PDF. Instálelo: apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
+)
 BROKEN = "No se pudo dibujar el PDF. Descargue el Excel, que trae todo, y avise al administrador."
 
 

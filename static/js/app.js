@@ -19,7 +19,8 @@
     event.preventDefault();
     // A key of the open pane goes before the page's.
     const target = found.find((el) => el.closest("details[open]") && el.tagName !== "SUMMARY") ?? found[0];
-    if (target.matches("input:not([type=radio],[type=checkbox]),select,textarea")) target.focus();
+    if (target.matches("summary")) { target.parentElement.open = !target.parentElement.open; enterPane(target.parentElement); }
+    else if (target.matches("input:not([type=radio],[type=checkbox]),select,textarea")) target.focus();
     else { target.click(); if (target.matches("[type=radio]")) target.focus(); }
   });
 
@@ -43,11 +44,10 @@
     if (menu && !menu.contains(event.target)) menu.open = false;
   });
 
-  // An opened pane takes the focus to its first field.
-  document.addEventListener("toggle", (event) => {
-    const pane = event.target;
-    if (pane.matches?.("details.pane[open]")) one("input:checked,input:not([type=hidden]),select,textarea", pane)?.focus();
-  }, true);
+  // A pane opened by its key takes the focus to its first field at once: the next key may follow immediately.
+  function enterPane(pane) {
+    if (pane.open) one("input:checked,input:not([type=hidden]),select,textarea", pane)?.focus();
+  }
 
   // Ctrl+V of a screenshot anywhere on the page fills the file field of the proof.
   document.addEventListener("paste", (event) => {
@@ -113,6 +113,8 @@
   window.addEventListener("pageshow", () => all("form[data-sent]").forEach((form) => delete form.dataset.sent));
 
   document.body.addEventListener("htmx:afterSettle", (event) => {
+    // Of panes with one name the browser keeps the old page's open one: the server's choice is put back.
+    all("details[data-opened]", event.detail.elt).forEach((pane) => { pane.open = true; });
     const target = one("[data-focus]", event.detail.elt) ?? (event.detail.elt.matches?.("[data-focus]") ? event.detail.elt : null);
     target?.focus();
     fadeToasts();

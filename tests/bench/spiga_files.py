@@ -32,7 +32,7 @@ def row(index: int, rng: random.Random, today: date) -> list:
 
 def write(path: Path, count: int, *, seed: int = 7, today: date = date(2026, 11, 23)) -> None:
     """A workbook (or .csv) with `count` rows."""
-    rng = random.Random(seed)  # noqa: S311 -- test data
+    rng = random.Random(seed)
     rows: list[list] = []
     for index in range(count):
         rows.append(list(rows[rng.randrange(len(rows))]) if rows and rng.random() < 0.10 else row(index, rng, today))

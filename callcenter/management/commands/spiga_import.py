@@ -24,7 +24,7 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="revisa sin escribir")
         parser.add_argument("--json", action="store_true")
 
-    def handle(self, *, feed: str, file: Path, site: str | None, dry_run: bool, json: bool, **options):  # noqa: A002
+    def handle(self, *, feed: str, file: Path, site: str | None, dry_run: bool, json: bool, **options):
         place = None
         if site:
             place = Site.objects.filter(code=site).first()

@@ -27,7 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("--output", type=Path, required=True)
         parser.add_argument("--json", action="store_true")
 
-    def handle(self, *, code, period, site, brand, output, json: bool, **options):  # noqa: A002
+    def handle(self, *, code, period, site, brand, output, json: bool, **options):
         try:
             request = Request(periods.parse(period), None, self.find(Site, site, "la sede"), self.find(Brand, brand, "la marca"))
             content, rows = runs.build(request, code, options["format"], at=clock.now())

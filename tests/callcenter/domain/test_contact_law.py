@@ -213,5 +213,3 @@ def test_history_holds_this_week_and_the_standing_refusals(agent):
     history = contact_law.load_history(customer.pk, MONDAY + timedelta(days=1))
     assert [past.at for past in history.touches] == [MONDAY]
     assert [found.scope for found in history.refusals] == [ExclusionScope.COMMERCIAL]
-
-

@@ -22,9 +22,9 @@ from callcenter.enums import (
     Result,
 )
 from callcenter.models import Appointment, Attempt, ContactPoint, Exclusion, Outreach, ProgrammeSettings, Reason, Touch, Vehicle
+from callcenter.roles import Role
 from carrazos.lib.calendar import bogota
 from tests.conftest import person
-from callcenter.roles import Role
 from tests.factories import MONDAY, OutreachFactory, PhoneFactory, VehicleFactory
 
 DAY = timedelta(days=1)

@@ -134,7 +134,9 @@ def test_taking_a_customer_somebody_has_names_the_holder(agent, cal):
 def test_skipping_leaves_a_trace_and_waits_for_tomorrow(agent, cal):
     row = OutreachFactory()
     held = claim(agent, cal)
-    queue.skip(row.pk, agent, fence=held.fence, reason=Reason.objects.get(kind=ReasonKind.SKIP, code="MISSING_DATA"), at=MONDAY, calendar=cal)
+    queue.skip(
+        row.pk, agent, fence=held.fence, reason=Reason.objects.get(kind=ReasonKind.SKIP, code="MISSING_DATA"), at=MONDAY, calendar=cal
+    )
     row.refresh_from_db()
     assert (row.leased_by, row.skips.get().agent) == (None, agent)
     assert row.due_at > MONDAY

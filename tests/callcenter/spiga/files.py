@@ -43,9 +43,8 @@ def xlsx_bytes(rows: list[dict], *, typed: bool = False) -> bytes:
     sheet.append(["Avisos de mantenimiento"])
     sheet.merge_cells("A1:F1")
     for number, cells in enumerate(table(rows)):
-        if typed and number:
-            cells = [typed_cell(HEADER[index], value) for index, value in enumerate(cells)]
-        sheet.append(cells)
+        as_typed = typed and number
+        sheet.append([typed_cell(HEADER[index], value) for index, value in enumerate(cells)] if as_typed else cells)
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()

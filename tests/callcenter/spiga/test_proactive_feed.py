@@ -48,21 +48,38 @@ def totals(result):
 
 def test_a_row_becomes_customer_vehicle_and_outreach():
     advisor = EmployeeFactory(code="023", name="Luis Demo", site=SiteFactory(code="norte"))
-    _, result = bring([row(101, name="MUÑOZ PEÑA , ANA MARIA", phones="6015550109 ext 12", email="ANA@DEMO.EXAMPLE", advisor="023 - LUIS DEMO")])
+    _, result = bring(
+        [row(101, name="MUÑOZ PEÑA , ANA MARIA", phones="6015550109 ext 12", email="ANA@DEMO.EXAMPLE", advisor="023 - LUIS DEMO")]
+    )
     assert totals(result) == (1, 0, 0, {}, {})
     customer, vehicle, outreach = Customer.objects.get(), Vehicle.objects.get(), Outreach.objects.get()
-    assert (customer.name, customer.name_key, customer.document, customer.dms_code) == ("Ana Maria Muñoz Peña", "ANA MARIA MUNOZ PENA", "CC 52.000.101", "10101")
+    assert (customer.name, customer.name_key, customer.document, customer.dms_code) == (
+        "Ana Maria Muñoz Peña",
+        "ANA MARIA MUNOZ PENA",
+        "CC 52.000.101",
+        "10101",
+    )
     assert customer.sites == [outreach.site_id]
     assert list(ContactPoint.objects.values_list("value", flat=True)) == ["+573005550101", "+576015550109", "ana@demo.example"]
     assert (vehicle.vin, vehicle.plate, vehicle.family, vehicle.odometer_km) == ("9BWAA05U1AA000101", "ZZA101", "GOL", 18_900)
     assert VehicleParty.objects.get().customer == customer
-    assert (outreach.reason, outreach.purpose, outreach.advisor, outreach.priority) == ("REV. 20.000 KM", Purpose.COMMERCIAL, advisor, Priority.FIRST)
+    assert (outreach.reason, outreach.purpose, outreach.advisor, outreach.priority) == (
+        "REV. 20.000 KM",
+        Purpose.COMMERCIAL,
+        advisor,
+        Priority.FIRST,
+    )
     assert outreach.due_at == MONDAY or outreach.due_at < MONDAY + timedelta(seconds=90)
     assert Motive.objects.get().reference == f"{vehicle.pk}|REVISION 20000|2026-11-25"
 
 
 def test_the_same_file_twice_changes_nothing():
-    rows = [row(101), row(102, document="", code=""), row(103, vin="", document=""), row(104, name="FLOTA DEMO SAS", document="900373913-4")]
+    rows = [
+        row(101),
+        row(102, document="", code=""),
+        row(103, vin="", document=""),
+        row(104, name="FLOTA DEMO SAS", document="900373913-4"),
+    ]
     bring(rows)
     before = snapshot()
     _, again = bring(rows)
@@ -242,7 +259,7 @@ def test_rows_out_of_the_users_scope_are_excluded(centre):
 
 
 def test_a_file_without_a_needed_column_says_which():
-    with pytest.raises(CommandError, match="Al archivo le faltan columnas.*Placa o VIN"):
+    with pytest.raises(CommandError, match=r"Al archivo le faltan columnas.*Placa o VIN"):
         import_command(b"Cliente;Celular;Motivo;Centro\nANA RUIZ;3005550101;REV;NORTE\n")
     assert not ImportBatch.objects.exists()
 
@@ -307,7 +324,9 @@ pipeline.import_now(ImportBatch.objects.get(pk=int(sys.argv[1])))
 
 def test_kill_9_in_mid_import_leaves_nothing_half_done(house, monday):
     SiteFactory(code="norte", name="Sede Norte", aliases=["NORTE"])
-    batch = pipeline.receive("proactive", csv_bytes([row(number) for number in range(101, 151)]), "a.csv", by=None, site=None, at=MONDAY, repeat=True)
+    batch = pipeline.receive(
+        "proactive", csv_bytes([row(number) for number in range(101, 151)]), "a.csv", by=None, site=None, at=MONDAY, repeat=True
+    )
     environment = {**os.environ, "DATABASE_URL": database_url(), "DJANGO_SETTINGS_MODULE": "tests.settings"}
     done = subprocess.run([sys.executable, "-c", KILLED, str(batch.pk)], env=environment, cwd=settings.ROOT, capture_output=True)
     assert done.returncode == -9, done.stderr.decode()

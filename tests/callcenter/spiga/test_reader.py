@@ -1,5 +1,6 @@
 """Any file: either a table of text or one clear Spanish refusal."""
 
+import contextlib
 import io
 import zipfile
 from pathlib import Path
@@ -42,7 +43,10 @@ def test_every_writing_of_the_same_list_is_the_same_table(data):
 
 def test_the_old_excel_format():
     found = cells((SAMPLES / "f1_biff.xls").read_bytes())
-    assert [(line["Cliente"], line["Telf. Móvil"]) for line in found] == [("MUÑOZ PEÑA ANA MARIA", "3005550101"), ("PÉREZ RUIZ LUIS", "3005550102")]
+    assert [(line["Cliente"], line["Telf. Móvil"]) for line in found] == [
+        ("MUÑOZ PEÑA ANA MARIA", "3005550101"),
+        ("PÉREZ RUIZ LUIS", "3005550102"),
+    ]
 
 
 def test_row_numbers_are_those_of_the_file():
@@ -108,7 +112,7 @@ GOOD_XLSX = xlsx_bytes(ROWS)
         (b"\xd0\xcf\x11\xe0" + b"\x00" * 600, "dañado o no es de Excel"),
         (b"\x00\x01\x02" * 400, "no se reconoce"),
         (b"esto no es un listado;\r\nni esto;", "No se encontró el encabezado"),
-        ("<html><table><tr><td>x".encode(), "página web"),
+        (b"<html><table><tr><td>x", "página web"),
         ((SAMPLES / "encrypted.xlsx").read_bytes(), "contraseña"),
     ],
     ids=["empty", "only a BOM", "pdf", "image", "program", "truncated", "foreign zip", "macros", "zip bomb", "doctype", "broken xls",
@@ -148,8 +152,5 @@ def test_fuzzed_files_never_escape():
             data[rng.randrange(len(data))] = rng.randrange(256)
         if rng.random() < 0.3:
             del data[rng.randrange(len(data)) :]
-        try:
-            for _ in read(bytes(data), "x").rows():
-                pass
-        except UnreadableFile as refusal:
-            assert refusal.reason
+        with contextlib.suppress(UnreadableFile):
+            assert all(isinstance(number, int) for number, _ in read(bytes(data), "x").rows())
