@@ -1,10 +1,14 @@
 """Who gets the next customer: one statement claims, a lease holds, a fence keeps late writers out (design §2)."""
 
+import re
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Count, F, Q, QuerySet
+from psycopg import RawCursor
+from psycopg.errors import UniqueViolation
 
 from callcenter.domain import contact_law
 from callcenter.domain.contact_law import ContactIntent, Verdict
@@ -17,36 +21,42 @@ LEASE = timedelta(minutes=20)
 HEADS_PER_LANE = 24
 ROUNDS = 8
 
+# One statement: what the agent holds already, or the first callable head of the agent's lanes. The heads come sorted, so
+# that the law is asked of one customer after another until one may be called; a locked head is passed over.
 CLAIM = """
-WITH lanes AS (
-    SELECT s.id AS site, p.name AS programme, b.id AS brand, r.rank AS priority
-      FROM unnest(%(sites)s::bigint[]) s(id), unnest(%(programmes)s::text[]) p(name),
-           unnest(%(brands)s::bigint[]) b(id), unnest(%(priorities)s::smallint[]) r(rank)
-), heads AS MATERIALIZED (
-    SELECT h.id, lanes.priority, h.due_at
-      FROM lanes CROSS JOIN LATERAL (
-           SELECT o.id, o.due_at FROM callcenter_outreach o
-            WHERE o.state = 'OPEN' AND o.leased_by_id IS NULL
-              AND o.site_id = lanes.site AND o.programme = lanes.programme AND o.brand_id = lanes.brand
-              AND o.priority = lanes.priority AND o.due_at <= %(at)s
-            ORDER BY o.due_at, o.id OFFSET %(skip)s LIMIT %(heads)s) h
+WITH held AS (
+    SELECT {columns} FROM callcenter_outreach o WHERE o.leased_by_id = %(agent)s AND o.lease_until > %(at)s
 ), picked AS (
-    SELECT o.id FROM callcenter_outreach o JOIN heads ON heads.id = o.id
-     WHERE o.state = 'OPEN' AND o.leased_by_id IS NULL AND o.next_step IN ('CALL', 'WHATSAPP')
+    SELECT o.id
+      FROM (SELECT h.id, r.rank AS priority, h.due_at
+              FROM unnest(%(sites)s::bigint[]) s(id) CROSS JOIN unnest(%(programmes)s::text[]) p(name)
+              CROSS JOIN unnest(%(brands)s::bigint[]) b(id) CROSS JOIN unnest(%(priorities)s::smallint[]) r(rank)
+              CROSS JOIN LATERAL (
+                   SELECT q.id, q.due_at FROM callcenter_outreach q
+                    WHERE q.state = 'OPEN' AND q.leased_by_id IS NULL
+                      AND q.site_id = s.id AND q.programme = p.name AND q.brand_id = b.id
+                      AND q.priority = r.rank AND q.due_at <= %(at)s
+                    ORDER BY q.due_at, q.id OFFSET %(skip)s LIMIT %(heads)s) h
+             ORDER BY r.rank, h.due_at, h.id) heads
+      JOIN callcenter_outreach o ON o.id = heads.id
+     WHERE NOT EXISTS (SELECT FROM held)
+       AND o.state = 'OPEN' AND o.leased_by_id IS NULL AND o.next_step IN ('CALL', 'WHATSAPP')
        AND (o.callback_for_id IS NULL OR o.callback_for_id = %(agent)s OR o.due_at < %(missed)s)
        AND (CASE WHEN o.is_callback THEN 'REQUESTED' ELSE o.purpose END) = ANY (%(purposes)s::text[])
        AND NOT EXISTS (SELECT FROM callcenter_outreach other
                         WHERE other.customer_id = o.customer_id AND other.leased_by_id IS NOT NULL)
        AND CASE o.next_step WHEN 'CALL' THEN ({callable_by_voice}) ELSE ({callable_by_whatsapp}) END
-     ORDER BY heads.priority, heads.due_at, o.id
+     ORDER BY heads.priority, heads.due_at, heads.id
      LIMIT 1 FOR UPDATE OF o SKIP LOCKED
+), taken AS (
+    UPDATE callcenter_outreach o
+       SET leased_by_id = %(agent)s, leased_at = %(at)s, lease_until = %(until)s, fence = o.fence + 1, call_started_at = NULL
+      FROM picked WHERE o.id = picked.id
+    RETURNING {columns}
 )
-UPDATE callcenter_outreach o
-   SET leased_by_id = %(agent)s, leased_at = %(at)s, lease_until = %(until)s, fence = o.fence + 1, call_started_at = NULL
-  FROM picked WHERE o.id = picked.id
-RETURNING o.id
+SELECT * FROM held UNION ALL SELECT * FROM taken
 """
-COUNT_HEADS = """SELECT EXISTS (SELECT FROM callcenter_outreach o
+MORE_HEADS = """SELECT EXISTS (SELECT FROM callcenter_outreach o
     WHERE o.state = 'OPEN' AND o.leased_by_id IS NULL AND o.site_id = ANY (%(sites)s) AND o.programme = ANY (%(programmes)s)
       AND o.brand_id = ANY (%(brands)s) AND o.priority = ANY (%(priorities)s) AND o.due_at <= %(at)s OFFSET %(skip)s)"""
 
@@ -57,7 +67,21 @@ def callable_sql(channel: Channel) -> str:
     return contact_law.sql_callable().replace("%(channel)s", f"'{channel.value}'")
 
 
-CLAIM = CLAIM.format(callable_by_voice=callable_sql(Channel.VOICE), callable_by_whatsapp=callable_sql(Channel.WHATSAPP))
+def numbered(statement: str) -> tuple[str, list[str]]:
+    """`%(name)s` → `$n`, once: psycopg would read a text this long anew at every call. Returns the names in order."""
+    names = list(dict.fromkeys(re.findall(r"%\((\w+)\)s", statement)))
+    return re.sub(r"%\((\w+)\)s", lambda found: f"${names.index(found[1]) + 1}", statement), names
+
+
+FIELDS = [field.attname for field in Outreach._meta.concrete_fields]
+CLAIM_STATEMENT = numbered(
+    CLAIM.format(
+        columns=", ".join(f"o.{field.column}" for field in Outreach._meta.concrete_fields),
+        callable_by_voice=callable_sql(Channel.VOICE),
+        callable_by_whatsapp=callable_sql(Channel.WHATSAPP),
+    )
+)
+MORE_HEADS_STATEMENT = numbered(MORE_HEADS)
 
 
 @dataclass(frozen=True)
@@ -75,36 +99,39 @@ def claim_next(agent: User, *, at: datetime, calendar: BusinessCalendar, program
 
     Asking again returns the customer already held. Two agents never get the same one, nor one person twice.
     """
-    held = Outreach.objects.for_console().filter(leased_by=agent, lease_until__gt=at).first()
-    if held:
-        return held
-    release_expired(at)
     day = bogota(at).date()
     values = {
         "agent": agent.pk, "at": at, "until": at + LEASE, "missed": at - MISSED_AFTER, "day": day,
-        "week": contact_law.monday_of(day), "strict": False, "heads": HEADS_PER_LANE,
+        "week": contact_law.monday_of(day), "strict": False, "heads": HEADS_PER_LANE, "skip": 0,
         "sites": agent.site_ids, "brands": agent.brand_ids, "priorities": Priority.values,
         "programmes": [str(name) for name in (programmes or agent.programmes or Programme.values)],
         "purposes": open_purposes(at, calendar),
     }  # fmt: skip
-    skip = 0
     for _ in range(ROUNDS):
-        values["skip"] = skip
         try:
-            with transaction.atomic(), connection.cursor() as cursor:
-                cursor.execute(CLAIM, values)
-                row = cursor.fetchone()
-                if row is None:
-                    cursor.execute(COUNT_HEADS, values)
-                    if not cursor.fetchone()[0]:
-                        return None
-        except IntegrityError:
-            continue  # somebody took another matter of the same person in the same instant
-        if row:
-            return Outreach.objects.for_console().get(pk=row[0])
-        # Every head was locked by others or not callable: look behind them.
-        skip += HEADS_PER_LANE
+            found = ask(CLAIM_STATEMENT, values)
+        except UniqueViolation:
+            # Another matter of the same person was taken in the same instant, or an own lease ran out.
+            release_expired(at)
+            continue
+        if found is not None:
+            return Outreach.from_db(connection.alias, FIELDS, found)
+        if release_expired(at):
+            continue
+        # Every head was locked by others or not callable: look behind them, if there is anything.
+        values["skip"] += HEADS_PER_LANE
+        if not ask(MORE_HEADS_STATEMENT, values)[0]:
+            return None
     return None
+
+
+def ask(statement: tuple[str, list[str]], values: dict) -> tuple | None:
+    """Runs a hot statement as a prepared one (planning costs more than running) and returns its first row."""
+    text, names = statement
+    connection.ensure_connection()
+    with transaction.atomic() if connection.in_atomic_block else nullcontext(), RawCursor(connection.connection) as cursor:
+        cursor.execute(text, [values[name] for name in names], prepare=True)
+        return cursor.fetchone()
 
 
 def open_purposes(at: datetime, calendar: BusinessCalendar) -> list[str]:

@@ -30,7 +30,7 @@ may_call = permission_required(roles.WORK_QUEUE, raise_exception=True)
 @require_GET
 def console(request: HttpRequest) -> HttpResponse:
     """The customer in hand, or the door to the next one."""
-    held = Outreach.objects.for_console().filter(leased_by=request.user, lease_until__gt=clock.now()).first()
+    held = Outreach.objects.filter(leased_by=request.user, lease_until__gt=clock.now()).first()
     return render_console(request, held)
 
 
@@ -140,7 +140,7 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, "Deshecho: registre de nuevo el resultado.")
     except Refused as refusal:
         messages.warning(request, str(refusal))
-    held = Outreach.objects.for_console().filter(leased_by=request.user).first()
+    held = Outreach.objects.filter(leased_by=request.user).first()
     return render_console(request, held)
 
 
@@ -227,6 +227,7 @@ def render_console(
     if request.method == "POST" and not request.htmx and status == 200:
         return redirect("callcenter:console")
     at, calendar = clock.now(), company_calendar()
+    row = row and Outreach.objects.for_console().get(pk=row.pk)
     context = {"row": row, "asked": asked, "counts": queue.counts(request.user, at=at), "at": bogota(at), **day_figures(request, at)}
     context["waiting"] = queue.waiting(request.user, at).select_related("customer", "vehicle", "leased_by")[:QUEUE_SHOWN]
     if row is None:
