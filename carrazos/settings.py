@@ -91,7 +91,7 @@ DATABASES["default"] |= {
     "OPTIONS": {
         "prepare_threshold": 1_000_000,
         "options": "-c statement_timeout=15000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=30000"
-        " -c plan_cache_mode=force_generic_plan"
+        " -c plan_cache_mode=force_generic_plan",
     },
 }
 JOB_STATEMENT_TIMEOUT_MS = 600_000

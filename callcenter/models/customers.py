@@ -1,7 +1,6 @@
 """The customer master: who they are, how to reach them, what they drive."""
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 
@@ -35,7 +34,7 @@ class Customer(models.Model):
     sites = ArrayField(models.BigIntegerField(), default=list, editable=False)  # which sites deal with them: scope
     edited_fields = ArrayField(models.CharField(max_length=30), default=list, editable=False)  # an agent's word wins
     validated_at = models.DateTimeField("datos validados el", null=True, blank=True)
-    validated_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    validated_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, db_index=False, related_name="+")
     created_at = models.DateTimeField("creado", db_default=models.functions.Now())
 
     objects = CustomerQuerySet.as_manager()
@@ -49,7 +48,6 @@ class Customer(models.Model):
         indexes = [
             models.Index(fields=["name_key", "id"], name="customer_name_key"),
             models.Index(fields=["dms_code"], condition=~Q(dms_code=""), name="customer_dms_code"),
-            GinIndex(fields=["sites"], name="customer_sites"),
         ]
         permissions = [("see_customers", "Puede ver clientes")]
 
@@ -77,7 +75,7 @@ class ContactPointQuerySet(models.QuerySet):
 class ContactPoint(models.Model):
     """A phone or e-mail of one customer, with what the last call taught about it."""
 
-    customer = models.ForeignKey(Customer, models.CASCADE, related_name="points", verbose_name="cliente")
+    customer = models.ForeignKey(Customer, models.CASCADE, db_index=False, related_name="points", verbose_name="cliente")
     kind = models.CharField("tipo", max_length=5, choices=PointKind)
     value = models.CharField("valor", max_length=120)  # E.164 or e-mail
     phone_kind = models.CharField("clase", max_length=9, blank=True)
@@ -119,7 +117,7 @@ class Vehicle(models.Model):
 
     vin = models.CharField("VIN", max_length=20, blank=True)
     plate = models.CharField("placa", max_length=10, blank=True)
-    brand = models.ForeignKey(Brand, models.PROTECT, verbose_name="marca")
+    brand = models.ForeignKey(Brand, models.PROTECT, db_index=False, verbose_name="marca")
     family = models.CharField("gama", max_length=60, blank=True)
     model = models.CharField("modelo", max_length=80, blank=True)
     model_year = models.PositiveSmallIntegerField("año modelo", null=True, blank=True)
@@ -152,7 +150,7 @@ class Vehicle(models.Model):
 class VehicleParty(models.Model):
     """Who somebody is to a vehicle."""
 
-    vehicle = models.ForeignKey(Vehicle, models.CASCADE, related_name="parties")
+    vehicle = models.ForeignKey(Vehicle, models.CASCADE, db_index=False, related_name="parties")
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="parties")
     role = models.CharField("relación", max_length=7, choices=PartyRole, default=PartyRole.OWNER)
     since = models.DateField("desde", null=True, blank=True)

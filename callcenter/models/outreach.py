@@ -42,12 +42,13 @@ class Outreach(models.Model):
 
     programme = models.CharField("programa", max_length=20, choices=Programme)
     purpose = models.CharField("finalidad", max_length=13, choices=Purpose)
-    customer = models.ForeignKey(Customer, models.PROTECT, related_name="outreaches", verbose_name="cliente")
+    customer = models.ForeignKey(Customer, models.PROTECT, db_index=False, related_name="outreaches", verbose_name="cliente")
     vehicle = models.ForeignKey(Vehicle, models.PROTECT, null=True, blank=True, related_name="outreaches", verbose_name="vehículo")
-    site = models.ForeignKey(Site, models.PROTECT, verbose_name="sede")
-    brand = models.ForeignKey(Brand, models.PROTECT, verbose_name="marca")
-    campaign = models.ForeignKey(Campaign, models.PROTECT, null=True, blank=True, verbose_name="campaña")
-    advisor = models.ForeignKey(Employee, models.PROTECT, null=True, blank=True, verbose_name="asesor")
+    # Few indexes: every lease rewrites the row in all of them. The lanes' index serves site and brand.
+    site = models.ForeignKey(Site, models.PROTECT, db_index=False, verbose_name="sede")
+    brand = models.ForeignKey(Brand, models.PROTECT, db_index=False, verbose_name="marca")
+    campaign = models.ForeignKey(Campaign, models.PROTECT, null=True, blank=True, db_index=False, verbose_name="campaña")
+    advisor = models.ForeignKey(Employee, models.PROTECT, null=True, blank=True, db_index=False, verbose_name="asesor")
     batch = models.ForeignKey("callcenter.ImportBatch", models.PROTECT, null=True, blank=True, related_name="outreaches")
     reason = models.CharField("motivo del contacto", max_length=160)
     due_on = models.DateField("fecha prevista", null=True, blank=True)
@@ -58,13 +59,15 @@ class Outreach(models.Model):
     priority = models.PositiveSmallIntegerField("prioridad", choices=Priority, default=Priority.FIRST)
     due_at = models.DateTimeField("próxima gestión")
     is_callback = models.BooleanField("la pidió el cliente", default=False)
-    callback_for = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="callbacks")
+    callback_for = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, db_index=False, related_name="callbacks")
     calls_made = models.PositiveSmallIntegerField("llamadas hechas", default=0)
     result = models.CharField("resultado", max_length=11, choices=Result, blank=True)
     opened_at = models.DateTimeField("abierta", db_default=models.functions.Now())
     closed_at = models.DateTimeField("cerrada", null=True, blank=True)
 
-    leased_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="leases", verbose_name="la tiene")
+    leased_by = models.ForeignKey(
+        User, models.SET_NULL, null=True, blank=True, db_index=False, related_name="leases", verbose_name="la tiene"
+    )
     leased_at = models.DateTimeField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     fence = models.PositiveBigIntegerField(default=0)

@@ -66,6 +66,12 @@ class Context:
         self.site_scope = None if user is None or user.all_sites else frozenset(user.site_ids)
         self.brand_scope = None if user is None or user.all_brands else frozenset(user.brand_ids)
 
+    def load(self) -> None:
+        """Reads everything now, so that a forked helper asks the database nothing."""
+        for name, value in vars(type(self)).items():
+            if isinstance(value, cached_property):
+                getattr(self, name)
+
     @cached_property
     def sites(self) -> dict[str, Site]:
         return {key: site for site in Site.objects.filter(is_active=True) for key in site.keys}

@@ -18,13 +18,13 @@ from callcenter.feeds import feeds
 from callcenter.models import ImportBatch, ImportRow, Site, User
 from callcenter.models.spiga import LIVE
 from callcenter.spiga import staging
-from callcenter.spiga.feed import POINT_STAGE, BadRow, Context, Feed, Row
+from callcenter.spiga.cleaning import Cleaned, Cleaner
+from callcenter.spiga.feed import POINT_STAGE, Context, Feed
 from callcenter.spiga.reader import Sheet, UnreadableFile, read
 from carrazos.lib.calendar import bogota
 
 MAX_ROWS = 100_000
-PROBLEM_COLUMNS = (("batch_id", ""), ("number", ""), ("status", ""), ("code", ""), ("column", ""), ("value", ""), ("message", ""),
-                   ("raw", ""))  # fmt: skip
+PROBLEM_COLUMNS = ("batch_id", "number", "status", "code", "column", "value", "message", "raw")
 DONE = ("CREATED", "UPDATED", "UNCHANGED")
 REJECTING = frozenset({"BAD_PHONE", "NO_PHONE"})  # what the merge finds wrong with the row itself; the rest are exclusions
 Report = Callable[..., None]
@@ -46,6 +46,14 @@ class Result:
     rejected: Counter = field(default_factory=Counter)
     warnings: Counter = field(default_factory=Counter)
     problems: list[tuple] = field(default_factory=list)
+
+    def add(self, done: Cleaned) -> None:
+        """Counts some cleaned rows in."""
+        self.read += done.read
+        self.problems += done.problems
+        self.excluded += done.excluded
+        self.rejected += done.rejected
+        self.warnings += done.warnings
 
     @property
     def adds_up(self) -> bool:
@@ -166,7 +174,7 @@ def work(batch: ImportBatch, report: Report) -> Result:
     about(batch, sheet, where, kind)
     # The planner knows nothing of tables that were empty a moment ago; a nested loop over them never ends.
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_nestloop = off")
+        cursor.execute("SET LOCAL enable_nestloop = off; SET LOCAL work_mem = '192MB'")
     staging.reset()
     result = stage(kind(), sheet, where, Context(batch, today=bogota(at).date(), at=at), report)
     report("Guardando", result.read, result.read)
@@ -193,30 +201,15 @@ def about(batch: ImportBatch, sheet: Sheet, where: dict[str, int], kind: type[Fe
 def stage(kind: Feed, sheet: Sheet, where: dict[str, int], context: Context, report: Report) -> Result:
     """Cleans every row into the temporary tables; what can't enter is kept with its reason."""
     result = Result()
-    titles = {name: sheet.header[position] for name, position in where.items()}
     staging.create("stage", kind.stage)
     staging.create("stage_point", POINT_STAGE)
-    with staging.Copier("stage", kind.stage) as rows, staging.Copier("stage_point", POINT_STAGE) as points:
-        for number, cells in sheet.rows():
-            result.read += 1
-            if result.read > MAX_ROWS:
-                raise UnreadableFile(f"El archivo tiene más de {MAX_ROWS:,} filas: divídalo por fechas.".replace(",", "."))
-            row = Row(number, cells, where, titles)
-            try:
-                values = kind.clean(row, context)
-            except BadRow as bad:
-                status = RowStatus.EXCLUDED if bad.excluded else RowStatus.REJECTED
-                (result.excluded if bad.excluded else result.rejected)[bad.code] += 1
-                result.problems.append((number, status, bad.code, bad.column, bad.value, bad.message, cells))
-                continue
-            rows.add(values)
-            for point in row.points:
-                points.add(point)
-            for code, column, value, message in row.warnings:
-                result.warnings[code] += 1
-                result.problems.append((number, RowStatus.WARNING, code, column, value, message, cells))
-            if result.read % 5_000 == 0:
-                report("Revisando filas", result.read)
+    for done in Cleaner(kind, sheet, where, context).all():
+        result.add(done)
+        if result.read > MAX_ROWS:
+            raise UnreadableFile(f"El archivo tiene más de {MAX_ROWS:,} filas: divídalo por fechas.".replace(",", "."))
+        staging.copy("stage", [name for name, _ in kind.stage], done.rows)
+        staging.copy("stage_point", [name for name, _ in POINT_STAGE], done.points)
+        report("Revisando filas", result.read)
     return result
 
 
@@ -233,11 +226,10 @@ def tally(result: Result, sheet: Sheet) -> None:
         left_out = {number: (code, message) for number, code, message in cursor.fetchall()}
     if left_out:
         said = drop_warnings(result, left_out)
-        for number, cells in sheet.rows():
-            if number in left_out:
-                code, message = left_out[number]
-                status = RowStatus.REJECTED if code in REJECTING else RowStatus.EXCLUDED
-                result.problems.append((number, status, code, *said.get((number, code), ("", "")), message, cells))
+        for number, cells in sheet.cells(left_out):
+            code, message = left_out[number]
+            status = RowStatus.REJECTED if code in REJECTING else RowStatus.EXCLUDED
+            result.problems.append((number, status.value, code, *said.get((number, code), ("", "")), message, cells))
 
 
 def drop_warnings(result: Result, left_out: dict[int, tuple[str, str]]) -> dict[tuple[int, str], tuple[str, str]]:
@@ -255,9 +247,11 @@ def drop_warnings(result: Result, left_out: dict[int, tuple[str, str]]) -> dict[
 def keep(batch: ImportBatch, result: Result, status: BatchStatus) -> None:
     """Writes the totals and every row that was not clean."""
     ImportRow.objects.filter(batch=batch).delete()
-    with staging.Copier("callcenter_importrow", PROBLEM_COLUMNS) as rows:
-        for number, row_status, code, column, value, message, cells in result.problems:
-            rows.add((batch.pk, number, str(row_status), code, column, value, message, staging.as_json(cells)))
+    lines = [
+        staging.line((batch.pk, number, row_status, code, column, value, message, staging.as_json(cells)))
+        for number, row_status, code, column, value, message, cells in result.problems
+    ]
+    staging.copy("callcenter_importrow", PROBLEM_COLUMNS, lines)
     batch.counts, batch.status = result.as_json(), status
     if status == BatchStatus.APPLIED:
         batch.applied_at = clock.now()

@@ -1,11 +1,12 @@
 """A SPIGA file as header and rows of text: container by content, header found below junk, junk left out (domain 3.2)."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from itertools import islice
 
 from callcenter.spiga import columns
 from callcenter.spiga.sandbox import Spool, UnreadableFile, parse
+from carrazos.lib.sheets import CHUNK
 from carrazos.lib.text import clean, fold, header_key, headers_match, repair_mojibake
 
 __all__ = ["Sheet", "UnreadableFile", "read"]
@@ -32,22 +33,36 @@ class Sheet:
         self._spool, self._position = spool, position
         self.name = spool.index[position][0]
         self.header = header
+        self._keys = [header_key(title) for title in header]
         self.header_row = header_row
         self.preamble = preamble
 
+    @property
+    def chunks(self) -> int:
+        return self._spool.chunks(self._position)
+
+    def chunk(self, number: int) -> Iterator[tuple[int, list[str]]]:
+        """The rows of one chunk of the file that belong to the list."""
+        first = number * CHUNK + 1
+        for at, row in enumerate(self._spool.chunk(self._position, number), first):
+            if at > self.header_row and any(row) and not self.is_noise(row):
+                yield at, row
+
     def rows(self) -> Iterator[tuple[int, list[str]]]:
-        repeated = [header_key(title) for title in self.header]
-        width = len(self.header)
-        first_key = repeated[0] if repeated else ""
-        for number, row in enumerate(self._spool.rows(self._position), 1):
-            if number <= self.header_row or not any(row):
-                continue
-            head = next((cell for cell in row if cell), "")
-            if is_junk(head, row):
-                continue
-            if first_key and header_key(head) in repeated and [header_key(cell) for cell in row[:width]] == repeated[: len(row)]:
-                continue
-            yield number, row
+        for number in range(self.chunks):
+            yield from self.chunk(number)
+
+    def cells(self, wanted: Container[int]) -> Iterator[tuple[int, list[str]]]:
+        """Some rows by their number."""
+        return ((number, row) for number, row in enumerate(self._spool.rows(self._position), 1) if number in wanted)
+
+    def is_noise(self, row: list[str]) -> bool:
+        """Totals, page marks and headers that repeat."""
+        head = next(cell for cell in row if cell)
+        if is_junk(head, row):
+            return True
+        keys = self._keys
+        return header_key(head) in keys and [header_key(cell) for cell in row[: len(keys)]] == keys[: len(row)]
 
 
 def is_junk(head: str, row: list[str]) -> bool:

@@ -37,34 +37,20 @@ def as_json(cells: Sequence[str]) -> str:
     return json.dumps([clean(cell) for cell in cells], ensure_ascii=False)
 
 
-class Copier:
-    """Collects rows and sends them chunk by chunk; use as a context manager."""
+def line(row: tuple) -> str:
+    """One row in COPY's text format."""
+    text = "\t".join([value if value.__class__ is str else NULL if value is None else str(value) for value in row])
+    # Nearly no row needs escapes; one look at the whole line tells.
+    if text.count("\t") != len(row) - 1 or text.count("\\") != row.count(None) or "\n" in text or "\r" in text:
+        return "\t".join(map(encode, row))
+    return text
 
-    def __init__(self, table: str, columns: Sequence[tuple[str, str]]):
-        names = ", ".join(f'"{name}"' for name, _ in columns)
-        self.sql = f"COPY {table} ({names}) FROM STDIN"
-        self.tabs = len(columns) - 1
-        self.lines: list[str] = []
 
-    def __enter__(self) -> "Copier":
-        return self
-
-    def __exit__(self, kind: object, _value: object, _trace: object) -> None:
-        if kind is None:
-            self.flush()
-
-    def add(self, row: tuple) -> None:
-        line = "\t".join([value if value.__class__ is str else NULL if value is None else str(value) for value in row])
-        # Nearly no line needs escapes; one look at the whole line tells.
-        if line.count("\t") != self.tabs or line.count("\\") != row.count(None) or "\n" in line or "\r" in line:
-            line = "\t".join(map(encode, row))
-        self.lines.append(line)
-        if len(self.lines) >= CHUNK_ROWS:
-            self.flush()
-
-    def flush(self) -> None:
-        if not self.lines:
-            return
-        with connection.cursor() as cursor, cursor.copy(self.sql) as copy:
-            copy.write("\n".join(self.lines) + "\n")
-        self.lines.clear()
+def copy(table: str, columns: Sequence[str], lines: Sequence[str]) -> None:
+    """Sends lines made by `line` into a table."""
+    if not lines:
+        return
+    names = ", ".join(f'"{name}"' for name in columns)
+    with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as out:
+        for start in range(0, len(lines), CHUNK_ROWS):
+            out.write("\n".join(lines[start : start + CHUNK_ROWS]) + "\n")

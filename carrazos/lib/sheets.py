@@ -144,31 +144,32 @@ def cell_text(value: object) -> str:
 # -- text ------------------------------------------------------------------------------------------------------------
 
 
-def decode(data: bytes) -> str:
+def encoding_of(data: bytes) -> str:
     """BOM, then UTF-8, then the Windows code page that dealers' computers write."""
     for bom, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
         if data.startswith(bom):
-            return data.decode(encoding, errors="replace")
+            return encoding
     if b"\x00" in data[:4_000]:
         raise Unreadable("El archivo no es texto ni Excel: no se reconoce su contenido.")
     try:
-        return data.decode("utf-8")
+        data.decode("utf-8")
     except UnicodeDecodeError:
-        return data.decode("cp1252", errors="replace")
+        return "cp1252"
+    return "utf-8"
 
 
 def text_rows(data: bytes) -> Iterator[Row]:
-    text = decode(data)
-    head = text.lstrip()[:2_000].lower()
-    if head.startswith(("<html", "<table", "<!doctype", "mime-version", "<?xml")):
+    # Decoded as it is read: a whole text in memory would cost four bytes a letter.
+    lines = io.TextIOWrapper(io.BytesIO(data), encoding=encoding_of(data), errors="replace", newline="")
+    head = lines.read(20_000)
+    if head.lstrip()[:200].lower().startswith(("<html", "<table", "<!doctype", "mime-version", "<?xml")):
         raise Unreadable("El archivo es una página web guardada como Excel. Ábralo en Excel y guárdelo como .xlsx.")
-    first, _, rest = text.partition("\n")
-    stated = re.fullmatch(r"sep=(.)\r?", first.strip("\ufeff"))
+    stated = re.match(r"sep=(.)\r?\n", head)
+    lines.seek(0)
     if stated:
-        text = rest
-    delimiter = stated[1] if stated else find_delimiter(text)
+        lines.readline()
     csv.field_size_limit(1_000_000)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    reader = csv.reader(lines, delimiter=stated[1] if stated else find_delimiter(head))
     try:
         for number, row in enumerate(reader):
             if number >= MAX_ROWS:
@@ -182,7 +183,7 @@ def text_rows(data: bytes) -> Iterator[Row]:
 
 def find_delimiter(text: str) -> str:
     """The separator that parts the first lines into most columns."""
-    lines = [line for line in text[:20_000].splitlines()[:20] if line.strip()]
+    lines = [line for line in text.splitlines()[:20] if line.strip()]
     return max(DELIMITERS, key=lambda mark: max((line.count(mark) for line in lines), default=0))
 
 
@@ -192,7 +193,7 @@ def find_delimiter(text: str) -> str:
 def main() -> int:
     """Reads a file from standard input; writes chunks of rows, marshalled, to standard output.
 
-    Standard error gets one marshalled record: the index [(sheet, [offset of each chunk])], or the reason of refusal.
+    Standard error gets one marshalled record: the index [(sheet, [offset of each chunk, and of the end])], or the reason of refusal.
     """
     out, index = sys.stdout.buffer, []
     try:
@@ -202,6 +203,7 @@ def main() -> int:
             for chunk in chunks(rows):
                 offsets.append(out.tell())
                 marshal.dump(chunk, out)
+            offsets.append(out.tell())
     except Unreadable as refusal:
         marshal.dump(str(refusal), sys.stderr.buffer)
         return REFUSED

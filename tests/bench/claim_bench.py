@@ -62,7 +62,9 @@ def caller(kind: str, number: int, seconds: float, start, out) -> None:
         began = time.perf_counter()
         if kind == "floor":
             with connection.cursor() as cursor:
-                cursor.execute("UPDATE callcenter_outreach SET fence = fence + 1 WHERE id = %s RETURNING id", [keys[len(times) % len(keys)]])
+                cursor.execute(
+                    "UPDATE callcenter_outreach SET fence = fence + 1 WHERE id = %s RETURNING id", [keys[len(times) % len(keys)]]
+                )
                 cursor.fetchone()
             times.append(time.perf_counter() - began)
         else:
@@ -95,7 +97,13 @@ def measure(kind: str, callers: int, seconds: float):
     claimed = Counter(pk for found, _, _ in results for pk in found)
     times = sorted(value for _, found, _ in results for value in found)
     # Callers that do nothing but claim: the closing of the bench's own is not counted.
-    return callers * len(times) / sum(times), times[int(len(times) * 0.95)], sum(value > 1 for value in claimed.values()), sum(empty for _, _, empty in results), len(times)
+    return (
+        callers * len(times) / sum(times),
+        times[int(len(times) * 0.95)],
+        sum(value > 1 for value in claimed.values()),
+        sum(empty for _, _, empty in results),
+        len(times),
+    )
 
 
 def main() -> None:

@@ -8,13 +8,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.bench.house import bench_database, line, peak_megabytes
 from tests.bench.spiga_files import write
 
-ROUNDS = 2
+ROUNDS = 1
 
 
 def empty():
@@ -32,7 +32,7 @@ def floor(path: Path, people: int) -> float:
 
     from callcenter.models import Brand, Site
 
-    site, brand, now = Site.objects.get().pk, Brand.objects.get(code="vw").pk, datetime.now(timezone.utc)
+    site, brand, now = Site.objects.get().pk, Brand.objects.get(code="vw").pk, datetime.now(UTC)
     start = time.perf_counter()
     rows = list(python_calamine.CalamineWorkbook.from_path(path).get_sheet_by_index(0).iter_rows())[1 : people + 1]
     with transaction.atomic(), connection.cursor() as cursor:
@@ -101,7 +101,9 @@ def main() -> None:
     with bench_database(), tempfile.TemporaryDirectory() as folder:
         from callcenter.models import Employee, Site
 
-        site = Site.objects.create(code="norte", name="Sede Norte", aliases=["NORTE"], city="Bogotá", area_code="601", phones="601 555 0100")
+        site = Site.objects.create(
+            code="norte", name="Sede Norte", aliases=["NORTE"], city="Bogotá", area_code="601", phones="601 555 0100"
+        )
         Employee.objects.create(code="023", name="Luis Demo", name_key="DEMO LUIS", function="service_advisor", site=site)
         path, text = Path(folder) / "f1.xlsx", Path(folder) / "f1.csv"
         write(path, count)

@@ -20,7 +20,8 @@ from callcenter.domain.outreach import Call
 from callcenter.enums import BatchStatus, ExclusionScope, ExclusionSource, Outcome, OutreachState, Priority, Purpose, RowStatus, WorkState
 from callcenter.models import ContactPoint, Customer, ImportBatch, ImportRow, Motive, Outreach, Reason, Vehicle, VehicleParty
 from callcenter.roles import Role
-from callcenter.spiga import pipeline
+from callcenter.spiga import cleaning, pipeline
+from tests.bench import spiga_files
 from tests.callcenter.spiga.files import csv_bytes, row, xlsx_bytes
 from tests.conftest import person
 from tests.factories import MONDAY, EmployeeFactory, SiteFactory
@@ -292,6 +293,18 @@ def test_the_same_upload_twice_is_one_batch(agent):
     first = pipeline.receive("proactive", data, "a.csv", by=agent, site=None, at=MONDAY)
     again = pipeline.receive("proactive", data, "copia.csv", by=agent, site=None, at=MONDAY)
     assert first == again
+
+
+def test_a_large_file_shared_with_a_helper_is_the_same(monkeypatch, tmp_path):
+    path = tmp_path / "grande.csv"
+    spiga_files.write(path, 5_000)
+    alone, first = bring([], data=path.read_bytes(), dry=True)
+    monkeypatch.setattr(cleaning, "HELPED_FROM_CHUNKS", 2)
+    shared, second = bring([], data=path.read_bytes(), dry=True)
+    assert totals(first) == totals(second)
+    assert first.read == 5_000
+    lists = [sorted(batch.rows.values_list("number", "code", "value")) for batch in (alone, shared)]
+    assert lists[0] == lists[1]
 
 
 def test_the_job_checks_waits_for_a_person_and_applies(agent):

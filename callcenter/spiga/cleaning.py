@@ -1,0 +1,93 @@
+"""Rows of a sheet into staged lines, chunk by chunk; a large file is shared with one forked helper.
+
+The helper only cleans: it touches neither the database nor any lock of the parent, and leaves by `os._exit`.
+"""
+
+import os
+import pickle
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import IO
+
+from callcenter.enums import RowStatus
+from callcenter.spiga import staging
+from callcenter.spiga.feed import BadRow, Context, Feed, Row
+from callcenter.spiga.reader import Sheet
+
+HELPED_FROM_CHUNKS = 8  # below, a fork costs more than it saves
+
+
+@dataclass
+class Cleaned:
+    """What became of some rows: COPY lines of the good ones, the problems of the others, the counts."""
+
+    read: int = 0
+    rows: list[str] = field(default_factory=list)
+    points: list[str] = field(default_factory=list)
+    problems: list[tuple] = field(default_factory=list)
+    excluded: Counter = field(default_factory=Counter)
+    rejected: Counter = field(default_factory=Counter)
+    warnings: Counter = field(default_factory=Counter)
+
+
+class Cleaner:
+    """Cleans chunks of one sheet for one feed."""
+
+    def __init__(self, feed: Feed, sheet: Sheet, where: dict[str, int], context: Context):
+        self.feed, self.sheet, self.where, self.context = feed, sheet, where, context
+        self.titles = {name: sheet.header[position] for name, position in where.items()}
+
+    def chunk(self, number: int) -> Cleaned:
+        done = Cleaned()
+        for at, cells in self.sheet.chunk(number):
+            done.read += 1
+            row = Row(at, cells, self.where, self.titles)
+            try:
+                values = self.feed.clean(row, self.context)
+            except BadRow as bad:
+                (done.excluded if bad.excluded else done.rejected)[bad.code] += 1
+                status = RowStatus.EXCLUDED if bad.excluded else RowStatus.REJECTED
+                done.problems.append((at, status.value, bad.code, bad.column, bad.value, bad.message, cells))
+                continue
+            done.rows.append(staging.line(values))
+            if row.points:
+                done.points += map(staging.line, row.points)
+            for code, column, value, message in row.warnings:
+                done.warnings[code] += 1
+                done.problems.append((at, RowStatus.WARNING.value, code, column, value, message, cells))
+        return done
+
+    def all(self) -> Iterator[Cleaned]:
+        """Every chunk; of a large sheet every other one comes from the helper."""
+        if self.sheet.chunks < HELPED_FROM_CHUNKS:
+            yield from map(self.chunk, range(self.sheet.chunks))
+            return
+        self.context.load()
+        with helper(self.chunk, range(1, self.sheet.chunks, 2)) as answers:
+            for number in range(0, self.sheet.chunks, 2):
+                yield self.chunk(number)
+                if number + 1 < self.sheet.chunks:
+                    yield pickle.load(answers)  # noqa: S301 -- written by our own child
+
+
+@contextmanager
+def helper(work: Callable[[int], Cleaned], numbers: Iterable[int]) -> Iterator[IO[bytes]]:
+    """A forked child that does `work(number)` for each of the numbers; yields the stream of its pickled answers."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.close(reading)
+            with os.fdopen(writing, "wb") as out:
+                for number in numbers:
+                    pickle.dump(work(number), out, protocol=pickle.HIGHEST_PROTOCOL)
+        finally:
+            os._exit(0)
+    os.close(writing)
+    try:
+        with os.fdopen(reading, "rb") as answers:
+            yield answers
+    finally:
+        os.waitpid(child, 0)
