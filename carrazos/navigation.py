@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from django.http import HttpRequest
 from django.urls import reverse
 
-from callcenter import clock, roles
+from callcenter import roles
 from callcenter.domain import queue
-
-COUNT_CAP = 999
+from callcenter.views.console import queue_counts
 
 
 @dataclass(frozen=True)
@@ -18,13 +17,13 @@ class Entry:
     view: str
     icon: str
     permission: str = ""
-    count: Callable[[HttpRequest], int] | None = None
+    count: Callable[[HttpRequest], str] | None = None
 
 
-def queue_count(request: HttpRequest) -> int:
+def queue_count(request: HttpRequest) -> str:
     """What can be called now, counted no further than the badge shows."""
-    rows = queue.waiting(request.user, clock.now()).filter(due_at__lte=clock.now()).order_by()
-    return len(rows.values_list("pk", flat=True)[:COUNT_CAP])
+    found = queue_counts(request).now
+    return str(found) if found < queue.COUNT_CAP else f"{queue.COUNT_CAP - 1}+"
 
 
 ENTRIES = (

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import F
 from psycopg import RawCursor
 from psycopg.errors import UniqueViolation
 
@@ -20,6 +20,14 @@ from carrazos.lib.calendar import BusinessCalendar, bogota
 LEASE = timedelta(minutes=20)
 HEADS_PER_LANE = 24
 ROUNDS = 8
+COUNT_CAP = 1_000
+
+# A lane is a site, a programme, a brand and a priority: the queue's index holds each one sorted by due moment.
+LANES = """unnest(%(sites)s::bigint[]) s(id) CROSS JOIN unnest(%(programmes)s::text[]) p(name)
+              CROSS JOIN unnest(%(brands)s::bigint[]) b(id) CROSS JOIN unnest(%(priorities)s::smallint[]) r(rank)"""
+IN_LANE = """q.state = 'OPEN' AND q.leased_by_id IS NULL AND q.site_id = s.id AND q.programme = p.name AND q.brand_id = b.id
+                      AND q.priority = r.rank"""
+FOR_AGENT = "(q.callback_for_id IS NULL OR q.callback_for_id = %(agent)s OR q.due_at < %(missed)s)"
 
 # One statement: what the agent holds already, or the first callable head of the agent's lanes. The heads come sorted, so
 # that the law is asked of one customer after another until one may be called; a locked head is passed over.
@@ -29,13 +37,10 @@ WITH held AS (
 ), picked AS (
     SELECT o.id
       FROM (SELECT h.id, r.rank AS priority, h.due_at
-              FROM unnest(%(sites)s::bigint[]) s(id) CROSS JOIN unnest(%(programmes)s::text[]) p(name)
-              CROSS JOIN unnest(%(brands)s::bigint[]) b(id) CROSS JOIN unnest(%(priorities)s::smallint[]) r(rank)
+              FROM {lanes}
               CROSS JOIN LATERAL (
                    SELECT q.id, q.due_at FROM callcenter_outreach q
-                    WHERE q.state = 'OPEN' AND q.leased_by_id IS NULL
-                      AND q.site_id = s.id AND q.programme = p.name AND q.brand_id = b.id
-                      AND q.priority = r.rank AND q.due_at <= %(at)s
+                    WHERE {in_lane} AND q.due_at <= %(at)s
                     ORDER BY q.due_at, q.id OFFSET %(skip)s LIMIT %(heads)s) h
              ORDER BY r.rank, h.due_at, h.id) heads
       JOIN callcenter_outreach o ON o.id = heads.id
@@ -60,6 +65,21 @@ MORE_HEADS = """SELECT EXISTS (SELECT FROM callcenter_outreach o
     WHERE o.state = 'OPEN' AND o.leased_by_id IS NULL AND o.site_id = ANY (%(sites)s) AND o.programme = ANY (%(programmes)s)
       AND o.brand_id = ANY (%(brands)s) AND o.priority = ANY (%(priorities)s) AND o.due_at <= %(at)s OFFSET %(skip)s)"""
 
+# What the agent's page lists and counts, from the heads of the same lanes: a queue of a million costs no more than one of ten.
+LIST = f"""
+SELECT h.id FROM {LANES} CROSS JOIN LATERAL (
+       SELECT q.id, q.due_at FROM callcenter_outreach q
+        WHERE {IN_LANE} AND {FOR_AGENT} AND q.next_step IN ('CALL', 'WHATSAPP') AND (q.due_at <= %(until)s OR %(until)s IS NULL)
+        ORDER BY q.due_at, q.id LIMIT %(most)s) h
+ ORDER BY r.rank, h.due_at, h.id LIMIT %(most)s"""  # noqa: S608 -- our own fragments
+COUNTS = f"""
+SELECT COALESCE(sum(due.n), 0), COALESCE(sum(due.n) FILTER (WHERE r.rank = {Priority.CALLBACK}), 0), COALESCE(sum(later.n), 0)
+  FROM {LANES}
+ CROSS JOIN LATERAL (SELECT count(*) AS n FROM (SELECT FROM callcenter_outreach q
+       WHERE {IN_LANE} AND {FOR_AGENT} AND q.next_step IN ('CALL', 'WHATSAPP') AND q.due_at <= %(at)s LIMIT %(most)s) x) due
+ CROSS JOIN LATERAL (SELECT count(*) AS n FROM (SELECT FROM callcenter_outreach q
+       WHERE {IN_LANE} AND {FOR_AGENT} AND q.next_step IN ('CALL', 'WHATSAPP') AND q.due_at > %(at)s LIMIT %(most)s) x) later"""  # noqa: S608
+
 MISSED_AFTER = timedelta(minutes=30)  # a personal callback that its agent lets pass returns to the team
 
 
@@ -76,6 +96,8 @@ def numbered(statement: str) -> tuple[str, list[str]]:
 FIELDS = [field.attname for field in Outreach._meta.concrete_fields]
 CLAIM_STATEMENT = numbered(
     CLAIM.format(
+        lanes=LANES,
+        in_lane=IN_LANE,
         columns=", ".join(f"o.{field.column}" for field in Outreach._meta.concrete_fields),
         callable_by_voice=callable_sql(Channel.VOICE),
         callable_by_whatsapp=callable_sql(Channel.WHATSAPP),
@@ -86,12 +108,19 @@ MORE_HEADS_STATEMENT = numbered(MORE_HEADS)
 
 @dataclass(frozen=True)
 class QueueCounts:
-    """What waits for one agent, by reason of waiting."""
+    """What waits for one agent; each number is counted no further than COUNT_CAP."""
 
     now: int
     callbacks: int
-    overdue: int
     later: int
+
+
+def scope(agent: User, at: datetime, programmes: list[Programme] | None = None) -> dict:
+    """The lanes that one agent serves."""
+    return {
+        "agent": agent.pk, "at": at, "missed": at - MISSED_AFTER, "sites": agent.site_ids, "brands": agent.brand_ids,
+        "priorities": Priority.values, "programmes": [str(name) for name in (programmes or agent.programmes or Programme.values)],
+    }  # fmt: skip
 
 
 def claim_next(agent: User, *, at: datetime, calendar: BusinessCalendar, programmes: list[Programme] | None = None) -> Outreach | None:
@@ -100,11 +129,8 @@ def claim_next(agent: User, *, at: datetime, calendar: BusinessCalendar, program
     Asking again returns the customer already held. Two agents never get the same one, nor one person twice.
     """
     day = bogota(at).date()
-    values = {
-        "agent": agent.pk, "at": at, "until": at + LEASE, "missed": at - MISSED_AFTER, "day": day,
-        "week": contact_law.monday_of(day), "strict": False, "heads": HEADS_PER_LANE, "skip": 0,
-        "sites": agent.site_ids, "brands": agent.brand_ids, "priorities": Priority.values,
-        "programmes": [str(name) for name in (programmes or agent.programmes or Programme.values)],
+    values = scope(agent, at, programmes) | {
+        "until": at + LEASE, "day": day, "week": contact_law.monday_of(day), "strict": False, "heads": HEADS_PER_LANE, "skip": 0,
         "purposes": open_purposes(at, calendar),
     }  # fmt: skip
     for _ in range(ROUNDS):
@@ -220,22 +246,17 @@ def why_not_callable(outreach: Outreach, *, at: datetime, calendar: BusinessCale
     return contact_law.verdict_for(outreach.customer_id, intent, calendar=calendar)
 
 
-def waiting(agent: User, at: datetime, programmes: list[Programme] | None = None) -> QuerySet[Outreach]:
-    """The open outreaches of an agent's scope, in queue order."""
-    rows = Outreach.objects.open().visible_to(agent).filter(next_step__in=[NextStep.CALL, NextStep.WHATSAPP])
-    wanted = programmes or agent.programmes
-    if wanted:
-        rows = rows.filter(programme__in=wanted)
-    return rows.filter(Q(callback_for__isnull=True) | Q(callback_for=agent) | Q(due_at__lt=at - MISSED_AFTER)).in_queue_order()
+def waiting(agent: User, at: datetime, *, most: int, until: datetime | None = None) -> list[Outreach]:
+    """The first open outreaches of an agent's lanes, in queue order; those due by `until`, or all."""
+    with connection.cursor() as cursor:
+        cursor.execute(LIST, scope(agent, at) | {"most": most, "until": until})
+        wanted = [row[0] for row in cursor.fetchall()]
+    found = Outreach.objects.select_related("customer", "vehicle").in_bulk(wanted)
+    return [found[pk] for pk in wanted if pk in found]
 
 
 def counts(agent: User, *, at: datetime) -> QueueCounts:
     """How much waits for the agent."""
-    due = Q(due_at__lte=at)
-    found = waiting(agent, at).order_by().aggregate(
-        now=Count("pk", filter=due),
-        callbacks=Count("pk", filter=Q(is_callback=True)),
-        overdue=Count("pk", filter=Q(due_at__lt=at - timedelta(days=1))),
-        later=Count("pk", filter=~due),
-    )  # fmt: skip
-    return QueueCounts(**found)
+    with connection.cursor() as cursor:
+        cursor.execute(COUNTS, scope(agent, at) | {"most": COUNT_CAP})
+        return QueueCounts(*(min(int(number), COUNT_CAP) for number in cursor.fetchone()))

@@ -193,6 +193,13 @@ def no_whatsapp(request: HttpRequest, pk: int) -> HttpResponse:
 # -- what the page shows ---------------------------------------------------------------------------------------------
 
 
+def queue_counts(request: HttpRequest) -> queue.QueueCounts:
+    """What waits for this person, asked once for the page and its navigation."""
+    if not hasattr(request, "queue_counts"):
+        request.queue_counts = queue.counts(request.user, at=clock.now())
+    return request.queue_counts
+
+
 def fence_of(request: HttpRequest) -> int:
     value = request.POST.get("fence", "")
     return int(value) if value.isdigit() and len(value) < 19 else -1
@@ -228,8 +235,8 @@ def render_console(
         return redirect("callcenter:console")
     at, calendar = clock.now(), company_calendar()
     row = row and Outreach.objects.for_console().get(pk=row.pk)
-    context = {"row": row, "asked": asked, "counts": queue.counts(request.user, at=at), "at": bogota(at), **day_figures(request, at)}
-    context["waiting"] = queue.waiting(request.user, at).select_related("customer", "vehicle", "leased_by")[:QUEUE_SHOWN]
+    context = {"row": row, "asked": asked, "counts": queue_counts(request), "at": bogota(at), **day_figures(request, at)}
+    context["waiting"] = [*([row] if row else []), *queue.waiting(request.user, at, most=QUEUE_SHOWN)]
     if row is None:
         context |= closed_now(at, calendar)
     else:

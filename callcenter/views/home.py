@@ -16,6 +16,7 @@ from callcenter.enums import BatchStatus
 from callcenter.feeds import feeds
 from callcenter.forms import PreferencesForm
 from callcenter.models import Appointment, Evidence, ImportBatch
+from callcenter.views.console import queue_counts
 from carrazos.lib import charts
 from carrazos.lib.calendar import bogota, start_of
 from carrazos.lib.periods import Month
@@ -34,7 +35,7 @@ def home(request: HttpRequest) -> HttpResponse:
     greeting = "Buenos días" if hour < 12 else "Buenas tardes" if hour < 19 else "Buenas noches"
     context = {"today": today, "day_note": calendar.why_closed(today), "at": at, "greeting": greeting}
     if user.has_perm(roles.WORK_QUEUE):
-        context |= agent_cards(user, at, today, calendar)
+        context |= agent_cards(request, at, today, calendar)
     elif user.has_perm(roles.SEE_REPORTS):
         context |= manager_cards(user, at, today)
     if user.has_perm(roles.IMPORT_SPIGA):
@@ -49,23 +50,22 @@ def point(label: str, ratio: Ratio) -> charts.Point:
     return charts.Point(label, None if ratio.value is None else float(ratio.value), ratio.text, ratio.fraction)
 
 
-def agent_cards(user, at, today, calendar) -> dict:
+def agent_cards(request: HttpRequest, at, today, calendar) -> dict:
+    user = request.user
     mine = metrics.Slice(today, today + timedelta(days=1), agent=user.pk)
     days = [today]
     while len(days) < CHART_DAYS:
         days.append(calendar.previous_business_day(days[-1] - timedelta(days=1)))
     points = [point(f"{day:%d/%m}", figures.effectiveness) for day, figures in metrics.calls_by_day(mine, reversed(days))]
-    waiting = queue.waiting(user, at)
-    soon = waiting.filter(is_callback=True, due_at__lte=at + timedelta(hours=1)).count()
     made = metrics.calls(mine)
     yesterday = calendar.previous_business_day(today - timedelta(days=1))
     return {
         "mine": made.effectiveness,
         "booked": made.booking,
         "kept": metrics.fulfilment(metrics.Slice(yesterday, yesterday + timedelta(days=1), agent=user.pk), at),
-        "callbacks_soon": soon,
-        "counts": queue.counts(user, at=at),
-        "next_rows": waiting.filter(due_at__lte=at).select_related("customer", "vehicle")[:NEXT_SHOWN],
+        "callbacks_soon": queue.counts(user, at=at + timedelta(hours=1)).callbacks,
+        "counts": queue_counts(request),
+        "next_rows": queue.waiting(user, at, most=NEXT_SHOWN, until=at),
         "chart": charts.bars("Mi efectividad por día", points, top=100),
     }
 

@@ -102,7 +102,9 @@ def start_children(supervisor: Supervisor, port: int) -> None:
     """Web, worker and beat; returns when the worker says ready and the page answers."""
     celery = [sys.executable, "-m", "celery", "-A", "carrazos"]
     supervisor.spawn("web", web_command(port))
-    supervisor.spawn("worker", [*celery, "worker", "--loglevel", "INFO", "--concurrency", "2"], ready=" ready.")
+    supervisor.spawn(
+        "worker", [*celery, "worker", "--loglevel", "INFO", "--concurrency", "2", "--without-gossip", "--without-mingle"], ready=" ready."
+    )
     supervisor.spawn("beat", [*celery, "beat", "--loglevel", "WARNING", "--schedule", str(state_folder() / "beat-schedule")])
     supervisor.wait("worker")
     deadline = time.monotonic() + READY_SECONDS
@@ -127,8 +129,7 @@ def demo(argv: list[str]) -> int:
         stack.callback(lambda: [signal.signal(number, signal.SIG_IGN) for number in STOPS])
         try:
             embedded_services(services)
-            manage("release")
-            said = manage("demo_data", "--print").splitlines()
+            said = manage("demo_data", "--release", "--print").splitlines()
             os.environ["CLOCK_SHIFT"] = next(line.split("=", 1)[1] for line in said if line.startswith("CLOCK_SHIFT="))
             port = free_port(int(argv[argv.index("--port") + 1]) if "--port" in argv else 8000)
             start_children(supervisor, port)

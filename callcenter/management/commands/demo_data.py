@@ -1,5 +1,6 @@
 """The demo's people, three months of work and today's SPIGA file: deterministic, invented, relative to today."""
 
+from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
 from callcenter.demo import build
@@ -9,9 +10,12 @@ class Command(BaseCommand):
     help = "Crea los datos de demostración, una sola vez."
 
     def add_arguments(self, parser):
+        parser.add_argument("--release", action="store_true", help="prepara antes la base y los archivos")
         parser.add_argument("--print", action="store_true", help="muestra los usuarios y el archivo de hoy")
 
     def handle(self, **options):
+        if options["release"]:
+            call_command("release", stdout=self.stderr)
         shift = build.clock_shift()
         made = build.demo(shift)
         self.stdout.write(f"CLOCK_SHIFT={shift}")

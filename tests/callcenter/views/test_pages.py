@@ -261,7 +261,7 @@ def test_evidence_is_for_who_may_see_its_outreach(client, agent, outsider, direc
 def test_the_console_costs_the_same_for_one_and_three(client, agent, django_assert_num_queries, item_count):
     OutreachFactory.create_batch(item_count)
     as_(client, agent).get("/cola/")
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(12):
         client.get("/cola/")
 
 
@@ -369,7 +369,7 @@ def test_the_list_of_imports_costs_the_same(client, agent, north, django_assert_
     for number in range(item_count):
         upload(as_(client, agent), csv_bytes([row(101 + number)]))
     client.get("/importaciones/")
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         client.get("/importaciones/")
 
 
@@ -418,5 +418,5 @@ def test_the_day_costs_the_same(client, agent, django_assert_num_queries, item_c
     for _ in range(item_count):
         booked(agent)
     as_(client, agent).get("/citas/")
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         client.get("/citas/")
