@@ -2,8 +2,16 @@
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
+from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import UploadedFile
+from django.forms import ModelForm
 
 from callcenter import models
+from callcenter.domain.errors import Refused
+from callcenter.domain.evidence import clean_picture
+from callcenter.domain.wording import template_problems
+from callcenter.enums import TemplateApproval
 
 
 class ReadOnly(admin.ModelAdmin):
@@ -53,7 +61,14 @@ class BrandPage(Catalogue):
 
 @admin.register(models.Site)
 class SitePage(Catalogue):
-    list_display = ("name", "code", "city", "area_code", "phones", "is_active")
+    list_display = ("name", "code", "city", "phones", "daily_capacity", "is_active")
+
+
+@admin.register(models.CapacityException)
+class CapacityPage(admin.ModelAdmin):
+    list_display = ("site", "day", "appointments", "note")
+    list_filter = ("site",)
+    list_select_related = ("site",)
 
 
 @admin.register(models.Employee)
@@ -91,15 +106,70 @@ class OfferPage(admin.ModelAdmin):
     list_select_related = ("brand",)
 
 
+class PictureForm(ModelForm):
+    """A picture that goes to customers is written anew like every other: nothing but the picture is kept."""
+
+    class Meta:
+        model = models.Campaign
+        fields = ["name", "brand", "image", "starts_on", "ends_on"]
+
+    def clean_image(self):
+        found = self.cleaned_data.get("image")
+        if not isinstance(found, UploadedFile):
+            return found
+        try:
+            return ContentFile(clean_picture(found.read()).data, name="imagen.jpg")
+        except Refused as refusal:
+            raise ValidationError(str(refusal)) from refusal
+
+
+class TemplateForm(PictureForm):
+    """A text that Meta would accept; once approved, a changed text is another text."""
+
+    class Meta:
+        model = models.MessageTemplate
+        fields = ["name", "programme", "order", "is_marketing", "body", "variables", "has_image", "image", "language", "approval",
+                  "approval_note", "quality", "is_active"]  # fmt: skip
+
+    def clean(self):
+        data = super().clean()
+        problems = template_problems(data.get("body", ""), data.get("variables") or [], is_marketing=bool(data.get("is_marketing")))
+        if problems:
+            raise ValidationError(problems)
+        if (
+            self.instance.pk
+            and self.instance.approval != TemplateApproval.LOCAL
+            and {"body", "variables", "language"} & set(self.changed_data)
+        ):
+            data["approval"] = TemplateApproval.LOCAL
+        return data
+
+
 @admin.register(models.MessageTemplate)
 class TemplatePage(Catalogue):
-    list_display = ("name", "programme", "is_marketing", "is_active")
+    form = TemplateForm
+    list_display = ("name", "programme", "is_marketing", "approval", "has_image", "is_active")
+    list_filter = ("approval", "is_marketing", "programme")
 
 
 @admin.register(models.Campaign)
 class CampaignPage(admin.ModelAdmin):
+    form = PictureForm
     list_display = ("name", "brand", "starts_on", "ends_on")
     list_select_related = ("brand",)
+
+
+@admin.register(models.Message)
+class MessagePage(ReadOnly):
+    list_display = ("customer", "template", "status", "work_state", "attempts", "due_at", "sent_at", "error")
+    list_filter = ("status", "gateway", "work_state")
+    list_select_related = ("customer", "template")
+
+
+@admin.register(models.WebhookDelivery)
+class WebhookPage(ReadOnly):
+    list_display = ("created_at", "work_state", "attempts", "error")
+    list_filter = ("work_state",)
 
 
 class VersionInline(admin.TabularInline):
@@ -117,6 +187,26 @@ class DocumentPage(Catalogue):
 @admin.register(models.ProgrammeSettings)
 class ProgrammePage(admin.ModelAdmin):
     list_display = ("programme", "max_attempts", "reply_days")
+
+
+@admin.register(models.ContactRules)
+class ContactRulesPage(admin.ModelAdmin):
+    """One row: the owner's choices where Ley 2300 is disputed."""
+
+    list_display = ("__str__", "is_strict", "rne_enforcement", "rne_days")
+
+    def has_add_permission(self, request):
+        return not models.ContactRules.objects.exists()
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+
+@admin.register(models.LawOverride)
+class LawOverridePage(ReadOnly):
+    list_display = ("at", "rule", "customer", "by", "reason", "spent_at")
+    list_filter = ("rule",)
+    list_select_related = ("customer", "by")
 
 
 @admin.register(models.CalendarException)

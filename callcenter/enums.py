@@ -9,6 +9,8 @@ class Programme(TextChoices):
     AFTERSALES_SURVEY = "AFTERSALES_SURVEY", "Satisfacción posventa"
     SALES_SURVEY = "SALES_SURVEY", "Satisfacción comercial"
     PROSPECT_CHECK = "PROSPECT_CHECK", "Verificación de prospectos"
+    CONFIRMATION = "CONFIRMATION", "Confirmación de citas"
+    NO_SHOW = "NO_SHOW", "Citas incumplidas"
 
 
 class Purpose(TextChoices):
@@ -33,8 +35,9 @@ class Outcome(TextChoices):
     NO_CONTACT = "NO_CONTACT", "Sin contacto"
     CALL_BACK = "CALL_BACK", "Llamar después"
     BOOKED = "BOOKED", "Agendó"
-    DECLINED = "DECLINED", "No agenda"
+    DECLINED = "DECLINED", "No acepta"
     OPTED_OUT = "OPTED_OUT", "No desea ser contactado"
+    DONE = "DONE", "Realizada"  # the matter itself was done in the call: survey answered, prospect verified
 
 
 class OutreachState(TextChoices):
@@ -51,7 +54,8 @@ class NextStep(TextChoices):
 
 class Result(TextChoices):
     BOOKED = "BOOKED", "Agendada"
-    DECLINED = "DECLINED", "No agendó"
+    DONE = "DONE", "Realizada"
+    DECLINED = "DECLINED", "No aceptó"
     EXHAUSTED = "EXHAUSTED", "Sin respuesta"
     UNREACHABLE = "UNREACHABLE", "Sin número válido"
     OPTED_OUT = "OPTED_OUT", "No desea ser contactado"
@@ -65,6 +69,14 @@ class Priority(IntegerChoices):
     RETRY = 1, "Reintento"
     FIRST = 2, "Primer intento"
     LOW = 3, "Baja"
+
+
+class CampaignPriority(IntegerChoices):
+    """Where the customers of a campaign stand in the queue: a lane of `Priority`."""
+
+    HIGH = Priority.RETRY.value, "Alta: antes que los primeros intentos"
+    NORMAL = Priority.FIRST.value, "Normal"
+    LOW = Priority.LOW.value, "Baja: cuando no haya más"
 
 
 class CustomerKind(TextChoices):
@@ -83,12 +95,33 @@ class PointStatus(TextChoices):
     SUSPECT = "SUSPECT", "Dudoso"
     WRONG = "WRONG", "Equivocado"
     DISCONNECTED = "DISCONNECTED", "No existe"
+    BLOCKED = "BLOCKED", "Número propio"
 
 
 class PartyRole(TextChoices):
     OWNER = "OWNER", "Propietario"
     DRIVER = "DRIVER", "Conductor"
     CONTACT = "CONTACT", "Contacto"
+
+
+class AliasKind(TextChoices):
+    """Which old value of a customer still identifies them in a file of SPIGA."""
+
+    DOCUMENT = "DOCUMENT", "Documento anterior"
+    NAME = "NAME", "Nombre anterior"
+
+
+class ChangeSource(TextChoices):
+    EDIT = "EDIT", "Corrección"
+    VALIDATION = "VALIDATION", "Validación de datos"
+    SPIGA = "SPIGA", "Se aceptó el dato de SPIGA"
+    MERGE = "MERGE", "Fusión de duplicados"
+
+
+class PairState(TextChoices):
+    OPEN = "OPEN", "Por decidir"
+    MERGED = "MERGED", "Fusionados"
+    DISMISSED = "DISMISSED", "Son distintos"
 
 
 class AppointmentStatus(TextChoices):
@@ -105,13 +138,50 @@ class ReasonKind(TextChoices):
     NO_BOOKING = "NO_BOOKING", "No agendamiento"
     NO_FULFILMENT = "NO_FULFILMENT", "No cumplimiento de cita"
     SKIP = "SKIP", "Omitir cliente"
+    PAUSE = "PAUSE", "Pausa del agente"
+    PROSPECT = "PROSPECT", "Prospecto no válido"
+    ACTIVITY = "ACTIVITY", "Actividad no válida"
+    NO_SURVEY = "NO_SURVEY", "No responde la encuesta"
 
 
 class MessageStatus(TextChoices):
+    """The life of a message. UNKNOWN: it may have gone out, so no machine sends it again."""
+
+    QUEUED = "QUEUED", "Por enviar"
+    SENDING = "SENDING", "Enviando"
+    UNKNOWN = "UNKNOWN", "Incierto"
     SENT = "SENT", "Enviado"
     DELIVERED = "DELIVERED", "Entregado"
     READ = "READ", "Leído"
-    FAILED = "FAILED", "Falló"
+    FAILED = "FAILED", "No llegó"
+    CANCELLED = "CANCELLED", "Retirado"
+
+
+class Gateway(TextChoices):
+    """By which way a message left."""
+
+    AGENT_PHONE = "agent_phone", "Celular del agente"
+    CLOUD_API = "cloud_api", "Cloud API de Meta"
+
+
+class TemplateApproval(TextChoices):
+    """What Meta says of a template; only an approved one leaves by Cloud API."""
+
+    LOCAL = "LOCAL", "Sin enviar a Meta"
+    PENDING = "PENDING", "En revisión de Meta"
+    APPROVED = "APPROVED", "Aprobada"
+    REJECTED = "REJECTED", "Rechazada"
+    PAUSED = "PAUSED", "Pausada por Meta"
+    DISABLED = "DISABLED", "Desactivada por Meta"
+
+
+class InboundKind(TextChoices):
+    """What a customer's WhatsApp is to us."""
+
+    TEXT = "TEXT", "Texto"
+    BUTTON = "BUTTON", "Botón"
+    MEDIA = "MEDIA", "Archivo"
+    OTHER = "OTHER", "Otro"
 
 
 class ExclusionScope(TextChoices):
@@ -124,6 +194,15 @@ class ExclusionSource(TextChoices):
     RNE = "RNE", "Registro de Números Excluidos"
     WHATSAPP_STOP = "WHATSAPP_STOP", "Respondió BAJA"
     IMPORTED = "IMPORTED", "Observación de SPIGA"
+    AUTHORISATION = "AUTHORISATION", "Canal que no autorizó"
+
+
+class RneEnforcement(TextChoices):
+    """What happens with a number that was not looked up lately in the Registro de Números Excluidos."""
+
+    AUTO = "AUTO", "Advertir; impedir desde que se cargue la primera consulta"
+    WARN = "WARN", "Solo advertir"
+    BLOCK = "BLOCK", "Impedir el contacto comercial"
 
 
 class DocumentStatus(TextChoices):
@@ -134,11 +213,14 @@ class DocumentStatus(TextChoices):
 
 class BatchStatus(TextChoices):
     CHECKING = "CHECKING", "Revisando"
+    MAPPING = "MAPPING", "Faltan columnas"
     CHECKED = "CHECKED", "Por confirmar"
     APPLYING = "APPLYING", "Aplicando"
     APPLIED = "APPLIED", "Aplicado"
     UNREADABLE = "UNREADABLE", "No se pudo leer"
     CANCELLED = "CANCELLED", "Descartado"
+    UNDOING = "UNDOING", "Revirtiendo"
+    UNDONE = "UNDONE", "Revertido"
 
 
 class RowStatus(TextChoices):

@@ -31,6 +31,8 @@ class ProactiveFeed(Feed):
     slug = "proactive"
     title = "Contacto proactivo"
     route = "SPIGA → Posventa → Avisos de mantenimiento"
+    programme = Programme.PROACTIVE
+    is_daily = undoable = True
     columns = (
         columns.BRANCH,
         Column("due_on", "F. Prevista", ("fecha prevista", "prox revision", "proxima revision", "fecha contacto", "fecha aviso",
@@ -126,7 +128,7 @@ EXCLUSIONS = (
     ("ALREADY_SERVICED", f"El vehículo entró al taller hace menos de {ALREADY_SERVICED_DAYS} días",
      f"GREATEST(v.last_visit_on, s.last_visit_on) > %(today)s::date - {ALREADY_SERVICED_DAYS}"),
     ("IN_RECOVERY", "El cliente ya está en una gestión de recuperación abierta",
-     "EXISTS (SELECT FROM callcenter_outreach o WHERE o.vehicle_id = v.id AND o.programme = 'RECOVERY' AND o.state = 'OPEN')"),
+     "EXISTS (SELECT FROM callcenter_outreach o WHERE o.customer_id = c.id AND o.programme = 'RECOVERY' AND o.state = 'OPEN')"),
 )  # fmt: skip
 
 OPEN_OUTREACHES = f"""
@@ -151,6 +153,11 @@ SELECT o.id, '{Programme.PROACTIVE}', a.reference, a.reason, a.due_on, %(batch)s
   FROM asked a JOIN callcenter_outreach o
     ON o.vehicle_id = a.vehicle_id AND o.programme = '{Programme.PROACTIVE}' AND o.state = '{OutreachState.OPEN}'
 ON CONFLICT (programme, reference) DO NOTHING;
+INSERT INTO change
+SELECT a.n, 'motive', o.id, NULL, jsonb_build_object('reason', a.reason, 'due_on', a.due_on)
+  FROM asked a JOIN callcenter_outreach o
+    ON o.vehicle_id = a.vehicle_id AND o.programme = '{Programme.PROACTIVE}' AND o.state = '{OutreachState.OPEN}'
+ WHERE NOT EXISTS (SELECT FROM fresh_outreach f WHERE f.n = a.n);
 INSERT INTO outcome SELECT n, 'CREATED', '' FROM fresh_outreach;
 INSERT INTO touched SELECT n FROM asked WHERE n NOT IN (SELECT n FROM fresh_outreach);
 INSERT INTO outcome

@@ -1,16 +1,46 @@
 """What people type, converted and checked; `save()` and the like call one domain verb."""
 
 import uuid
-from datetime import datetime, time
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+from typing import Self
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.forms.utils import ErrorDict
 
-from callcenter.domain.outreach import Booking, Call
-from callcenter.enums import AppointmentStatus, ExclusionScope, Outcome, ReasonKind
+from callcenter.domain import supervision
+from callcenter.domain.errors import Refused
+from callcenter.domain.evidence import clean_picture
+from callcenter.domain.outreach import SHARED, Booking, Call, siblings
+from callcenter.enums import (
+    AppointmentStatus,
+    Channel,
+    CustomerKind,
+    ExclusionScope,
+    Outcome,
+    PartyRole,
+    PointStatus,
+    Programme,
+    ReasonKind,
+)
 from callcenter.feeds import feeds
-from callcenter.models import ContactPoint, Employee, Outreach, Reason, Site, User
-from carrazos.lib.calendar import BOGOTA
+from callcenter.models import (
+    Brand,
+    Campaign,
+    ContactPoint,
+    Customer,
+    DocumentVersion,
+    Employee,
+    ImageRelease,
+    Outreach,
+    Reason,
+    Site,
+    User,
+    Vehicle,
+)
+from carrazos.lib.calendar import BOGOTA, start_of
 from carrazos.lib.text import clean
 
 NOTE_MAX = 4000
@@ -55,6 +85,11 @@ def moment_of(day, clock: time | None) -> datetime | None:
     return datetime.combine(day, clock, tzinfo=BOGOTA) if day and clock else None
 
 
+# «Este vehículo / todos / sigo con el otro»: how far one conversation reaches.
+THIS, ALL, NEXT = "this", "all", "next"
+REACHES = [(THIS, "Este vehículo"), (ALL, "Todos sus vehículos"), (NEXT, "Este, y sigo con el otro")]
+
+
 class CallForm(forms.Form):
     """One call's outcome. Which fields are needed depends on the outcome; the rest are ignored."""
 
@@ -78,13 +113,17 @@ class CallForm(forms.Form):
     advisor = forms.ModelChoiceField(Employee.objects.none(), required=False)
     service = CleanCharField(required=False, max_length=160)
     scope = forms.ChoiceField(choices=ExclusionScope, required=False)
+    channels = forms.MultipleChoiceField(choices=Channel, required=False)
+    reach = forms.ChoiceField(choices=REACHES, required=False)
+    step = forms.TypedMultipleChoiceField(coerce=int, choices=[(order, order) for order in range(100)], required=False)
+    complaint = CleanCharField(required=False, max_length=NOTE_MAX)
 
     REASON_KINDS = {Outcome.NO_CONTACT: ReasonKind.NO_CONTACT, Outcome.DECLINED: ReasonKind.NO_BOOKING}
 
     def __init__(self, *args, outreach: Outreach, agent: User, **kwargs):
         super().__init__(*args, **kwargs)
-        self.outreach = outreach
-        self.fields["point"].queryset = ContactPoint.objects.phones().filter(customer=outreach.customer_id)
+        self.outreach, self.agent = outreach, agent
+        self.fields["point"].queryset = ContactPoint.objects.phones().reaching(outreach.customer_id)
         self.fields["site"].queryset = Site.objects.filter(pk__in=agent.site_ids, is_active=True)
         self.fields["advisor"].queryset = Employee.objects.active().visible_to(agent)
 
@@ -117,6 +156,18 @@ class CallForm(forms.Form):
                 self.add_error("site", "Elija la sede de la cita.")
         return data
 
+    def as_draft(self) -> Self:
+        """The form as it was typed, not yet sent: nothing is judged and nothing is wrong."""
+        self._errors, self.cleaned_data = ErrorDict(), {}
+        return self
+
+    def also(self) -> tuple[int, ...]:
+        """The person's other matters that this outcome settles: nobody answered for any of them, or the agent says «todos»."""
+        data = self.cleaned_data
+        if data["outcome"] not in SHARED or (data["outcome"] != Outcome.NO_CONTACT and data["reach"] != ALL):
+            return ()
+        return tuple(siblings(self.outreach, self.agent).values_list("pk", flat=True))
+
     def call(self) -> Call:
         """The call as the domain takes it."""
         data = self.cleaned_data
@@ -131,7 +182,54 @@ class CallForm(forms.Form):
             only_me=data["only_me"],
             booking=Booking(data["slot"], data["site"], data["service"] or self.outreach.reason, data["advisor"]) if booked else None,
             opt_out_scope=ExclusionScope(data["scope"] or ExclusionScope.COMMERCIAL),
+            opt_out_channels=tuple(Channel(name) for name in data["channels"]),
+            also=self.also(),
+            steps_done=tuple(data["step"]),
+            complaint=data["complaint"].strip(),
+            details=self.details(),
         )
+
+    def details(self) -> str:
+        """What a programme's own fields said, so that a repeated form is told from a changed one."""
+        return ""
+
+
+class ConfirmationForm(CallForm):
+    """A call about an appointment that stands: it stays, moves or is cancelled."""
+
+    CONFIRM, MOVE, CANCEL = "confirm", "move", "cancel"
+
+    answer = forms.ChoiceField(choices=[(CONFIRM, "La confirma"), (MOVE, "La mueve"), (CANCEL, "La cancela")], required=False)
+    move_day = DayField(required=False)
+    move_time = ClockField(required=False)
+    move_reason = forms.ModelChoiceField(Reason.objects.none(), required=False)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["move_reason"].queryset = Reason.objects.choices(ReasonKind.NO_FULFILMENT)
+
+    def clean(self):
+        data = super().clean()
+        if data.get("outcome") != Outcome.DONE:
+            return data
+        if not data.get("answer"):
+            self.add_error("answer", "Elija qué dijo el cliente de su cita.")
+        elif data["answer"] != self.CONFIRM and not data.get("move_reason"):
+            self.add_error("move_reason", "Elija el motivo.")
+        if data.get("answer") == self.MOVE and not self.new_start:
+            self.add_error("move_day", "Elija la nueva fecha y hora.")
+        return data
+
+    @property
+    def new_start(self) -> datetime | None:
+        return moment_of(self.cleaned_data.get("move_day"), self.cleaned_data.get("move_time"))
+
+    def details(self) -> str:
+        data = self.cleaned_data
+        return f"{data.get('answer')}|{self.new_start}|{data.get('move_reason') and data['move_reason'].pk}"
+
+    def call(self) -> Call:
+        return replace(super().call(), details=self.details())
 
 
 class MessageForm(forms.Form):
@@ -141,15 +239,106 @@ class MessageForm(forms.Form):
 
     key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
     fence = forms.IntegerField(widget=forms.HiddenInput)
+    template = forms.SlugField(required=False)
     picture = forms.FileField(label="Pantallazo", required=False)
+
+
+class RefusalForm(forms.Form):
+    """«No me contacten», come by letter, mail or at the counter."""
+
+    use_required_attribute = False
+
+    who = CleanCharField(label="Teléfono, placa o documento", max_length=60)
+    scope = forms.ChoiceField(label="Alcance", choices=ExclusionScope)
+    channels = forms.MultipleChoiceField(
+        label="Canales", choices=Channel, required=False, widget=forms.CheckboxSelectMultiple, help_text="Ninguno marcado: todos."
+    )
+    note = CleanCharField(label="Cómo lo pidió", max_length=300)
+
+
+class ReplyForm(forms.Form):
+    """Free text in answer to what a customer wrote."""
+
+    use_required_attribute = False
+
+    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+    body = CleanCharField(label="Respuesta", max_length=4096, error_messages={"required": "Escriba la respuesta."})
+
+
+class IdentityForm(forms.Form):
+    """Whose an unknown WhatsApp is, by document, plate or number."""
+
+    use_required_attribute = False
+
+    who = CleanCharField(label="Documento, placa o teléfono del cliente", max_length=40)
+
+
+class ShareForm(forms.Form):
+    """What to share out, and among whom."""
+
+    use_required_attribute = False
+
+    source = forms.ModelChoiceField(User.objects.none(), label="De quién", required=False, empty_label="Sin asignar")
+    programme = forms.ChoiceField(label="Programa", required=False, choices=[("", "Todos"), *Programme.choices])
+    site = forms.ModelChoiceField(Site.objects.none(), label="Sede", required=False, empty_label="Todas")
+    count = forms.IntegerField(label="Cuántas", min_value=1, max_value=supervision.MOST_SHARED, initial=10)
+    targets = forms.ModelMultipleChoiceField(
+        User.objects.none(), label="Entre quiénes, por partes iguales", widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Marque al menos a una persona."},
+    )  # fmt: skip
+
+    def __init__(self, *args, user: User, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["source"].queryset = self.fields["targets"].queryset = supervision.agents_of(user)
+        self.fields["site"].queryset = Site.objects.filter(pk__in=user.site_ids, is_active=True)
+
+    def clean(self):
+        data = super().clean()
+        if data.get("source") and data["source"] in (data.get("targets") or []):
+            self.add_error("targets", "Quien entrega no puede recibir.")
+        return data
+
+
+class CampaignForm(forms.ModelForm):
+    """A marketing campaign: for which brand and programme, when, with what image and words."""
+
+    use_required_attribute = False
+    picture = forms.FileField(
+        label="Imagen publicitaria", required=False, help_text="JPG, PNG o WebP; acompaña los mensajes de la campaña."
+    )
+
+    class Meta:
+        model = Campaign
+        fields = ["name", "brand", "programme", "starts_on", "ends_on", "priority", "pitch"]
+        field_classes = {"name": CleanCharField, "pitch": CleanCharField, "starts_on": DayField, "ends_on": DayField}
+        widgets = {"pitch": forms.Textarea(attrs={"rows": 3})}
+
+    def __init__(self, *args, user: User, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["brand"].queryset = Brand.objects.filter(pk__in=user.brand_ids, is_active=True)
+
+    def clean(self):
+        data = super().clean()
+        if data.get("starts_on") and data.get("ends_on") and data["ends_on"] < data["starts_on"]:
+            self.add_error("ends_on", "Debe terminar el día en que empieza o después.")
+        upload = data.get("picture")
+        if upload:
+            try:
+                self.image = clean_picture(upload.read())
+            except Refused as refusal:
+                self.add_error("picture", str(refusal))
+        return data
 
 
 class UploadForm(forms.Form):
     """A SPIGA file on its way in."""
 
-    feed = forms.ChoiceField(label="Fuente", choices=[])
+    feed = forms.ChoiceField(label="Fuente", choices=[], widget=forms.RadioSelect)
     site = forms.ModelChoiceField(Site.objects.none(), label="Sede", required=False, empty_label="La del archivo (columna Centro)")
-    file = forms.FileField(label="Archivo de SPIGA", help_text="Excel (.xlsx, .xls) o CSV, hasta 20 MB y 100.000 filas.")
+    file = forms.FileField(
+        label="Archivo de SPIGA",
+        help_text="Excel (.xlsx, .xls, .xlsb), OpenDocument, CSV o página web de SPIGA; hasta 20 MB y 100.000 filas.",
+    )
     has_authorisation = forms.BooleanField(
         label="Carrazos tiene la autorización de estos clientes para tratar sus datos (Ley 1581 de 2012)",
         error_messages={"required": "Sin esta declaración no se puede importar."},
@@ -157,7 +346,7 @@ class UploadForm(forms.Form):
 
     def __init__(self, *args, user: User, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["feed"].choices = [(slug, kind.title) for slug, kind in feeds().items()]
+        self.fields["feed"].choices = [(slug, kind.title) for slug, kind in feeds().items() if user.has_perm(kind.permission)]
         self.fields["site"].queryset = Site.objects.filter(pk__in=user.site_ids, is_active=True)
 
 
@@ -206,9 +395,181 @@ class DecisionForm(forms.Form):
         return moment_of(self.cleaned_data.get("day"), self.cleaned_data.get("clock"))
 
 
+class CustomerForm(forms.Form):
+    """A customer's own data. `version` tells whether somebody else saved meanwhile."""
+
+    DOCUMENT_TYPES = [("", "Sin documento"), ("CC", "Cédula de ciudadanía"), ("NIT", "NIT"), ("CE", "Cédula de extranjería"),
+                      ("TI", "Tarjeta de identidad"), ("PPT", "PPT"), ("PASSPORT", "Pasaporte")]  # fmt: skip
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    name = CleanCharField(label="Nombre o razón social", max_length=160, error_messages={"required": "Escriba el nombre del cliente."})
+    kind = forms.ChoiceField(label="Tipo", choices=CustomerKind.choices)
+    document_type = forms.ChoiceField(label="Tipo de documento", choices=DOCUMENT_TYPES, required=False)
+    document = CleanCharField(label="Documento", max_length=20, required=False, help_text="El NIT, con o sin dígito de verificación.")
+    city = CleanCharField(label="Ciudad", max_length=60, required=False)
+
+    @classmethod
+    def of(cls, customer: Customer) -> dict:
+        """The customer's data as the form shows them."""
+        tail = f"-{customer.check_digit}" if customer.check_digit else ""
+        document_type = customer.document_type if customer.document_type in dict(cls.DOCUMENT_TYPES) else ""
+        return {"version": customer.version, "name": customer.name, "kind": customer.kind, "document_type": document_type,
+                "document": f"{customer.document_number}{tail}", "city": customer.city}  # fmt: skip
+
+
+class PhoneForm(forms.Form):
+    phone = CleanCharField(label="Teléfono", max_length=40, error_messages={"required": "Escriba el teléfono."})
+    label = CleanCharField(label="De quién o cuál", max_length=60, required=False)
+
+
+class EmailForm(forms.Form):
+    email = forms.EmailField(
+        label="Correo", max_length=120, error_messages={"required": "Escriba el correo.", "invalid": "Ese correo no es válido."}
+    )
+
+
+class PointForm(forms.Form):
+    """A phone or e-mail of the customer, and what to do with it."""
+
+    point = forms.ModelChoiceField(
+        ContactPoint.objects.none(), error_messages={"required": "Elija el teléfono.", "invalid_choice": "Ese teléfono ya no está."}
+    )
+    status = forms.ChoiceField(
+        choices=[(value, value) for value in (PointStatus.VALID, PointStatus.WRONG, PointStatus.DISCONNECTED, "FIRST")]
+    )
+
+    def __init__(self, *args, customer: Customer, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["point"].queryset = customer.points.all()
+
+
+class PartyForm(forms.Form):
+    """A vehicle that the house knows, and what the customer is to it."""
+
+    vehicle = CleanCharField(label="Placa o VIN", max_length=20, error_messages={"required": "Escriba la placa o el VIN."})
+    role = forms.ChoiceField(label="Relación", choices=PartyRole.choices)
+
+
+class OwnedForm(forms.Form):
+    """One of the customer's own rows, chosen by its key."""
+
+    def __init__(self, *args, rows, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["row"] = forms.ModelChoiceField(
+            rows,
+            error_messages={
+                "required": "Ese dato ya no está: recargue la página.",
+                "invalid_choice": "Ese dato ya no está: recargue la página.",
+            },
+        )
+
+
+class VehicleForm(OwnedForm):
+    """What a person may correct of a vehicle; its VIN is SPIGA's."""
+
+    plate = CleanCharField(label="Placa", max_length=10, required=False)
+    family = CleanCharField(label="Gama", max_length=60, required=False)
+    model_year = forms.IntegerField(label="Año modelo", min_value=1950, max_value=2100, required=False)
+    odometer_km = forms.IntegerField(label="Kilómetros", min_value=0, max_value=1_500_000, required=False)
+    sold = forms.BooleanField(label="Ya no lo tiene (lo vendió)", required=False)
+
+    @staticmethod
+    def of(vehicle: Vehicle) -> dict:
+        return {"plate": vehicle.plate, "family": vehicle.family, "model_year": vehicle.model_year, "odometer_km": vehicle.odometer_km,
+                "sold": bool(vehicle.sold_at)}  # fmt: skip
+
+
+class ContactForm(forms.Form):
+    """A person through whom a company is reached."""
+
+    name = CleanCharField(label="Nombre", max_length=160, error_messages={"required": "Escriba el nombre de la persona."})
+    position = CleanCharField(label="Cargo", max_length=60, required=False)
+    phone = CleanCharField(label="Teléfono", max_length=40, error_messages={"required": "Escriba el teléfono."})
+    email = forms.EmailField(label="Correo", max_length=120, required=False, error_messages={"invalid": "Ese correo no es válido."})
+
+
+class BlockForm(forms.Form):
+    """A number that is nobody's."""
+
+    phone = CleanCharField(label="Número", max_length=40, error_messages={"required": "Escriba el número."})
+    note = CleanCharField(
+        label="De quién es", max_length=80, error_messages={"required": "Escriba de quién es: conmutador, taller, colaborador…"}
+    )
+
+
+class OtherForm(forms.Form):
+    """Another customer, by document, phone, plate or whole name."""
+
+    other = CleanCharField(
+        label="Documento, teléfono, placa o nombre del otro", max_length=80, error_messages={"required": "Escriba a quién compara."}
+    )
+
+
+class ViewForm(forms.Form):
+    """A list's state under a name."""
+
+    name = CleanCharField(label="Nombre", max_length=60, error_messages={"required": "Escriba un nombre para la vista."})
+    is_shared = forms.BooleanField(label="Compartir con todos", required=False)
+    is_default = forms.BooleanField(label="Abrir la lista con esta vista", required=False)
+
+
 class PreferencesForm(forms.ModelForm):
     """One's own screen."""
 
     class Meta:
         model = User
         fields = ["theme", "density", "single_keys"]
+
+
+class HistoryForm(forms.Form):
+    """Which changes or accesses are shown: of whom, until which day, older than the last one seen."""
+
+    user = forms.ModelChoiceField(User.objects.order_by("first_name", "last_name"), label="Persona", required=False)
+    until = DayField(label="Hasta el día", required=False)
+    before = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=1)
+
+    def narrow(self, rows: QuerySet, *, user: str = "actor") -> QuerySet:
+        """The rows that were asked for; `user` is the field that names the person."""
+        data = self.cleaned_data if self.is_bound and self.is_valid() else {}
+        if data.get("user"):
+            rows = rows.filter(**{user: data["user"]})
+        if data.get("until"):
+            rows = rows.filter(at__lt=start_of(data["until"] + timedelta(days=1)))
+        return rows.filter(id__lt=data["before"]) if data.get("before") else rows
+
+
+class VersionForm(forms.ModelForm):
+    """A version of a controlled document."""
+
+    use_required_attribute = False
+    issued_on = DayField(label="Rige desde")
+    valid_until = DayField(label="Fecha de vigencia", required=False)
+    change = CleanCharField(label="Qué cambió", max_length=200)
+
+    class Meta:
+        model = DocumentVersion
+        fields = ["number", "issued_on", "valid_until", "change"]
+
+    def clean(self):
+        data = super().clean()
+        if data.get("valid_until") and data.get("issued_on") and data["valid_until"] < data["issued_on"]:
+            self.add_error("valid_until", "La vigencia termina antes de empezar.")
+        return data
+
+
+class ReleaseForm(forms.ModelForm):
+    """A signed release of somebody's image."""
+
+    use_required_attribute = False
+    person = CleanCharField(label="Persona", max_length=120)
+    birth_date = DayField(label="Fecha de nacimiento", required=False)
+    valid_from = DayField(label="Desde")
+    valid_to = DayField(label="Hasta")
+    file = forms.FileField(label="Documento firmado", help_text="PDF, JPG o PNG, hasta 10 MB.",
+                           error_messages={"required": "Adjunte el documento firmado."})  # fmt: skip
+
+    class Meta:
+        model = ImageRelease
+        fields = ["kind", "person", "document", "birth_date", "representative", "representative_document", "relationship", "minor_heard",
+                  "purpose", "media", "territory", "valid_from", "valid_to", "campaigns"]  # fmt: skip
+        widgets = {"campaigns": forms.CheckboxSelectMultiple}

@@ -4,6 +4,7 @@ import logging
 import threading
 from contextlib import contextmanager
 
+import structlog
 from celery import shared_task
 from django.apps import apps
 from django.conf import settings
@@ -12,10 +13,12 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from callcenter import clock
-from callcenter.domain import outreach, queue
+from callcenter.domain import audit, campaigns, data_requests, kept, matching, notices, outreach, queue, reminders
+from callcenter.domain.calendar import company_calendar
 from callcenter.domain.errors import Refused
-from callcenter.models import Pulse
+from callcenter.models import Pulse, Retention
 from callcenter.models.work import LostLease, Work
+from callcenter.whatsapp import outbox, webhook
 
 log = logging.getLogger(__name__)
 HEARTBEAT_SECONDS = 5
@@ -63,15 +66,39 @@ def run_one() -> bool:
     return False
 
 
+@contextmanager
+def long_transaction(*, snapshot: bool = False):
+    """A transaction whose statements may take minutes; with `snapshot`, every read in it is of one instant."""
+    outermost = not connection.in_atomic_block
+    with transaction.atomic(), connection.cursor() as cursor:
+        if snapshot and outermost:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(settings.JOB_STATEMENT_TIMEOUT_MS)])
+        yield
+
+
 def perform(work: Work, path: str) -> None:
-    """Runs one claimed row: its effects and «done» commit together, or not at all."""
+    """Runs one claimed row: its effects and «done» commit together, or not at all.
+
+    A job with a `read` function gets what that returned: it read one snapshot, whatever others wrote meanwhile.
+    A job whose effects leave the database (a message) commits by itself, step by step.
+    """
     progress = Progress()
+    job = import_string(path)
+    structlog.contextvars.bind_contextvars(job=f"{work._meta.label} {work.pk}")
     try:
-        with heartbeat(work, progress), transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(settings.JOB_STATEMENT_TIMEOUT_MS)])
-            import_string(path)(work, progress)
-            work.finish()
+        with heartbeat(work, progress):
+            if work.commits_itself:
+                job(work, progress)
+                return
+            found = ()
+            if read := getattr(job, "read", None):
+                with long_transaction(snapshot=True):
+                    found = (read(work, progress),)
+            with long_transaction():
+                audit.act_as(work.requested_by_id, f"{work._meta.label} {work.pk}", local=True)
+                job(work, progress, *found)
+                work.finish()
     except LostLease:
         log.warning("%s %s: another worker has it", work._meta.label, work.pk)
     except Refused as refusal:
@@ -96,6 +123,51 @@ def release_leases() -> None:
     queue.release_expired(clock.now())
 
 
+@shared_task(name="callcenter.sweep_messages")
+def sweep_messages() -> None:
+    outbox.sweep(clock.now(), calendar=company_calendar())
+
+
+@shared_task(name="callcenter.follow_appointments")
+def follow_appointments() -> None:
+    """Kept by proof, calls of the day before and after, messages of Meta's line."""
+    at = clock.now()
+    kept.reconcile(at)
+    reminders.open_queues(at, company_calendar())
+    reminders.queue_messages(at)
+
+
+@shared_task(name="callcenter.purge_webhooks")
+def purge_webhooks() -> None:
+    webhook.purge(timezone.now())
+
+
 @shared_task(name="callcenter.close_unanswered")
 def close_unanswered() -> None:
     outreach.close_unanswered(clock.now())
+
+
+@shared_task(name="callcenter.close_campaigns")
+def close_campaigns() -> None:
+    campaigns.close_over(clock.today())
+
+
+@shared_task(name="callcenter.tell_people")
+def tell_people() -> None:
+    """Warnings of documents that expire, and the digest of unread notices in working hours."""
+    at = clock.now()
+    notices.warn_of_expiry(clock.today(), at=at)
+    notices.digest(at, company_calendar())
+
+
+@shared_task(name="callcenter.scan_duplicates")
+def scan_duplicates() -> None:
+    matching.ask_scan(by=None, at=clock.now())
+
+
+@shared_task(name="callcenter.retire")
+def retire() -> None:
+    """The night's round over what is past its term: one row a day, whoever rings."""
+    now = timezone.now()
+    Retention.objects.get_or_create(day=clock.today(), defaults={"created_at": now, "due_at": now})
+    data_requests.withdraw_forgotten(clock.today())

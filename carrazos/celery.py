@@ -7,6 +7,7 @@ import os
 from datetime import timedelta
 
 from celery import Celery
+from celery.schedules import crontab
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "carrazos.settings")
 
@@ -32,6 +33,17 @@ RING = timedelta(seconds=2)
 app.conf.beat_schedule = {
     "ring": {"task": "callcenter.ring", "schedule": RING, "options": {"expires": 1.8}},
     "release-leases": {"task": "callcenter.release_leases", "schedule": timedelta(seconds=15), "options": {"expires": 14}},
+    "sweep-messages": {"task": "callcenter.sweep_messages", "schedule": timedelta(seconds=15), "options": {"expires": 14}},
+    "follow-appointments": {"task": "callcenter.follow_appointments", "schedule": timedelta(minutes=2), "options": {"expires": 110}},
+    "purge-webhooks": {"task": "callcenter.purge_webhooks", "schedule": timedelta(hours=12), "options": {"expires": 3600}},
+    "close-campaigns": {"task": "callcenter.close_campaigns", "schedule": timedelta(hours=1), "options": {"expires": 3500}},
     "close-messaged": {"task": "callcenter.close_unanswered", "schedule": timedelta(minutes=10), "options": {"expires": 590}},
+    "duplicates": {"task": "callcenter.scan_duplicates", "schedule": crontab(hour=4, minute=10), "options": {"expires": 3600}},
+    "retire": {"task": "callcenter.retire", "schedule": crontab(hour=2, minute=10), "options": {"expires": 3600}},
+    "recovery": {"task": "recovery.reconcile", "schedule": crontab(hour=4, minute=40), "options": {"expires": 3600}},
+    "follow-ups": {"task": "satisfaction.sweep", "schedule": timedelta(minutes=5), "options": {"expires": 290}},
+    "detractors-digest": {"task": "satisfaction.digest", "schedule": crontab(hour=8, minute=0), "options": {"expires": 3600}},
+    "tell-people": {"task": "callcenter.tell_people", "schedule": timedelta(minutes=30), "options": {"expires": 1790}},
+    "prepare-reports": {"task": "reports.prepare_due", "schedule": timedelta(minutes=15), "options": {"expires": 890}},
 }
 app.autodiscover_tasks()

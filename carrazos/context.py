@@ -5,6 +5,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from callcenter import clock
+from callcenter.domain import notices
 from callcenter.forms import PreferencesForm
 from carrazos.lib.calendar import WEEKDAYS, bogota
 from carrazos.navigation import navigation
@@ -18,6 +19,7 @@ def frame(request: HttpRequest) -> dict:
             return {"navigation": [], "preferences": [], "demo_clock": ""}
         now = bogota(clock.now())
         shifted = f"{WEEKDAYS[now.weekday()]} {now:%d/%m/%Y %H:%M}" if settings.CLOCK_SHIFT else ""
-        return {"navigation": navigation(request), "preferences": PreferencesForm(instance=request.user), "demo_clock": shifted}
+        return {"navigation": navigation(request), "preferences": PreferencesForm(instance=request.user), "demo_clock": shifted,
+                "unread": notices.unread_count(request.user)}  # fmt: skip
 
     return {"frame": SimpleLazyObject(build)}

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from django.http import HttpRequest
 from django.urls import reverse
 
-from callcenter import roles
+from callcenter import clock, roles
 from callcenter.domain import queue
 from callcenter.views.console import queue_counts
+from satisfaction.domain import board
 
 
 @dataclass(frozen=True)
@@ -26,12 +27,35 @@ def queue_count(request: HttpRequest) -> str:
     return str(found) if found < queue.COUNT_CAP else f"{queue.COUNT_CAP - 1}+"
 
 
+def red_count(request: HttpRequest) -> str:
+    """The cases that this person sees and still need management."""
+    found = board.waiting(request.user, clock.now())
+    return str(found.red + found.yellow)
+
+
 ENTRIES = (
     Entry("Inicio", "callcenter:home", "home"),
     Entry("Mi cola", "callcenter:console", "phone", roles.WORK_QUEUE, queue_count),
+    Entry("Clientes", "callcenter:customers", "user", roles.SEE_CUSTOMERS),
+    Entry("WhatsApp", "callcenter:whatsapp", "message", roles.SEE_MESSAGES),
+    Entry("Detractores", "satisfaction:board", "flag", roles.SEE_FOLLOWUPS, red_count),
+    Entry("Encuestas", "satisfaction:surveys", "list", roles.SEE_SURVEYS),
+    Entry("PQRS", "satisfaction:pqrs", "scale", roles.SEE_PQRS),
     Entry("Citas", "callcenter:appointments", "calendar", roles.SEE_APPOINTMENTS),
+    Entry("Prospectos", "crm_audit:prospects", "user", roles.SEE_AUDIT),
+    Entry("Actividades", "crm_audit:activities", "check", roles.SEE_AUDIT),
+    Entry("Recuperación", "recovery:board", "return", roles.SEE_RECOVERY),
     Entry("Importaciones", "callcenter:imports", "inbox", roles.IMPORT_SPIGA),
+    Entry("En vivo", "callcenter:live", "clock", roles.SUPERVISE),
+    Entry("Campañas", "callcenter:campaigns", "message", roles.MANAGE_CAMPAIGNS),
+    Entry("Ley 2300", "callcenter:law", "alert", roles.MANAGE_CONSENT),
     Entry("Informes", "reports:centre", "chart", roles.SEE_REPORTS),
+    Entry("Indicadores", "reports:indicators", "chart", roles.SEE_REPORTS),
+    Entry("Documentos", "callcenter:documents", "file", roles.SEE_DOCUMENTS),
+    Entry("Mejora", "reports:actions", "check", roles.SEE_ACTIONS),
+    Entry("Trabajos del sistema", "privacy:jobs", "gear", roles.MANAGE_SYSTEM),
+    Entry("Datos personales", "privacy:requests", "user", roles.MANAGE_PRIVACY),
+    Entry("Historial", "callcenter:history", "clock", roles.SEE_HISTORY),
 )
 
 

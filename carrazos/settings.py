@@ -7,6 +7,9 @@ from pathlib import Path
 
 import environ
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from carrazos.logs import start_error_reports
 
 env = environ.Env()
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,7 +32,7 @@ INSTALLED_APPS = [
     "satisfaction",
     "crm_audit",
     "reports",
-    "django.contrib.admin",
+    "carrazos.apps.ManagementConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -39,7 +42,11 @@ INSTALLED_APPS = [
     "django.forms",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "django.contrib.humanize",
     "csp",
+    "pgtrigger",
     "django_htmx",
     "django_tables2",
     "django_filters",
@@ -56,11 +63,17 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "carrazos.logs.named_request",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "carrazos.middleware.lost_session",
+    "carrazos.middleware.session_limits",
+    "carrazos.middleware.second_step",
+    "carrazos.middleware.acting_user",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
     "carrazos.middleware.private_pages",
 ]
 
@@ -94,6 +107,8 @@ DATABASES["default"] |= {
         " -c plan_cache_mode=force_generic_plan",
     },
 }
+# The role that web, worker and beat log in with; `release` runs as the owner and grants it its work (callcenter/domain/grants.py).
+APP_DATABASE_ROLE = env("APP_DATABASE_ROLE", default="")
 JOB_STATEMENT_TIMEOUT_MS = 600_000
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
@@ -112,6 +127,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "carrazos.accounts.HouseWordsValidator"},
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
@@ -122,7 +138,23 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
+# Forty people of one office log in at seven behind one address; five wrong passwords of one account make it wait, never lock.
+ACCOUNT_RATE_LIMITS = {
+    "login": "120/m/ip",
+    "login_failed": "60/m/ip,5/5m/key",
+    "change_password": "5/m/user",
+    "reauthenticate": "10/m/user",
+}
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
+# Who must prove a second step (callcenter/roles.py): applications, security keys and recovery codes. The demo turns it off and says so.
+MFA_REQUIRED = env.bool("MFA_REQUIRED", default=True)
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_ISSUER = "Carrazos"
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 SESSION_COOKIE_AGE = 12 * 3600
+SESSION_IDLE_SECONDS = 30 * 60
+SESSION_MAX_SECONDS = 12 * 3600
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
@@ -186,20 +218,106 @@ EMAIL_USE_TLS = EMAIL_URL.get("EMAIL_USE_TLS", False)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env("FROM_EMAIL", default="Carrazos <no-responder@carrazos.example>")
 
+# -- WhatsApp: `agent_phone` (an agent's telephone and a screenshot) or `cloud_api` (Meta sends; needs the four secrets)
+WHATSAPP_MODE = env("WHATSAPP_MODE", default="agent_phone")
+if WHATSAPP_MODE not in {"agent_phone", "cloud_api"}:
+    raise ImproperlyConfigured("WHATSAPP_MODE debe ser agent_phone o cloud_api.")
+WHATSAPP_API_URL = env("WHATSAPP_API_URL", default="https://graph.facebook.com/v26.0")
+WHATSAPP_PHONE_NUMBER_ID = env("WHATSAPP_PHONE_NUMBER_ID", default="")
+WHATSAPP_TOKEN = env("WHATSAPP_TOKEN", default="")
+WHATSAPP_APP_SECRET = env("WHATSAPP_APP_SECRET", default="")
+WHATSAPP_VERIFY_TOKEN = env("WHATSAPP_VERIFY_TOKEN", default="")
+if WHATSAPP_MODE == "cloud_api" and not all((WHATSAPP_PHONE_NUMBER_ID, WHATSAPP_TOKEN, WHATSAPP_APP_SECRET, WHATSAPP_VERIFY_TOKEN)):
+    raise ImproperlyConfigured("cloud_api necesita WHATSAPP_PHONE_NUMBER_ID, _TOKEN, _APP_SECRET y _VERIFY_TOKEN.")
+WHATSAPP_TIMEOUT = env.float("WHATSAPP_TIMEOUT", default=15)  # seconds to wait for Meta's answer
+WHATSAPP_DAILY_LIMIT = env.int("WHATSAPP_DAILY_LIMIT", default=250)  # people per moving 24 hours (domain 5.2)
+
 # -- the product: what is plugged in, in order, named by path
-SPIGA_FEEDS = ["callcenter.feeds.ProactiveFeed"]
+SPIGA_FEEDS = [
+    "callcenter.feeds.ProactiveFeed",
+    "recovery.feeds.RecoveryFeed",
+    "satisfaction.feeds.AftersalesFeed",
+    "satisfaction.feeds.SalesFeed",
+    "callcenter.exclusions.ExclusionsFeed",
+    "crm_audit.feeds.TrafficFeed",
+    "crm_audit.feeds.VisitsFeed",
+    "callcenter.spiga.companion.CompanionFeed",
+    "callcenter.spiga.employees.EmployeesFeed",
+]
 JOBS = {
+    "callcenter.Erasure": "callcenter.domain.erasure.run",
+    "callcenter.Retention": "callcenter.domain.erasure.retire",
     "callcenter.ImportBatch": "callcenter.spiga.pipeline.run",
+    "callcenter.WebhookDelivery": "callcenter.whatsapp.webhook.run",
+    "callcenter.Message": "callcenter.whatsapp.outbox.run",
+    "callcenter.Mail": "callcenter.domain.mail.run",
+    "satisfaction.Letter": "reports.render.letters.run",
+    "recovery.RecoveryList": "recovery.domain.lists.run",
+    "callcenter.DuplicateScan": "callcenter.domain.matching.scan",
+    "callcenter.ListExport": "callcenter.exports.run",
     "reports.ReportRun": "reports.domain.runs.run",
+    "reports.Edition": "reports.domain.editions.run",
+    "reports.Delivery": "reports.domain.editions.deliver",
 }
+# What the kernel asks of the programmes (callcenter/seams.py says each shape).
+COMPLAINT_DESK = "satisfaction.domain.followups.open_complaint"
+ON_UNDO: list[str] = [
+    "crm_audit.domain.validity.undo_in_call",
+    "satisfaction.domain.surveys.undo",
+    "satisfaction.domain.followups.undo",
+    "recovery.domain.results.undone",
+]
+TIMELINE_SOURCES: list[str] = ["satisfaction.domain.timeline.events", "crm_audit.timeline.events", "recovery.pages.events"]
+OPEN_MATTERS: list[str] = ["satisfaction.domain.timeline.matters", "crm_audit.timeline.matters", "recovery.pages.matters"]
+HOME_CARDS: list[str] = ["satisfaction.home.cards", "recovery.pages.cards", "reports.home.cards", "crm_audit.timeline.cards"]
+PROGRAMME_PAGES: dict[str, str] = {
+    "AFTERSALES_SURVEY": "satisfaction.pages.SurveyPage",
+    "SALES_SURVEY": "satisfaction.pages.SurveyPage",
+    "PROSPECT_CHECK": "crm_audit.pages.ProspectPage",
+    "RECOVERY": "recovery.pages.RecoveryPage",
+    "CONFIRMATION": "callcenter.pages.ConfirmationPage",
+}
+KEPT_WITHIN_DAYS = env.int("KEPT_WITHIN_DAYS", default=5)  # an order proves an appointment this many days around it
+WORK_ORDERS_CHANGED = ["callcenter.domain.kept.orders_changed", "recovery.domain.results.orders_changed"]
+APPOINTMENTS_DECIDED = ["recovery.domain.results.appointment_decided"]
+DEMO_BUILDERS: list[str] = ["recovery.demo.build", "satisfaction.demo.build", "crm_audit.demo.build", "reports.demo.build"]
+# The long lists of the house (callcenter/tables.py): saved views and exports find them here.
+LISTINGS = ["callcenter.tables.CustomerList"]
+# Where people's data lives and how long it is kept (callcenter/domain/personal_data.py): a programme adds its own lines.
+PERSONAL_DATA = [
+    "callcenter.domain.personal_data.KERNEL",
+    "recovery.personal_data.HOLDINGS",
+    "crm_audit.personal_data.HOLDINGS",
+    "satisfaction.personal_data.HOLDINGS",
+    "reports.personal_data.HOLDINGS",
+]
+RETENTION = [
+    "callcenter.domain.personal_data.KERNEL_TERMS",
+    "crm_audit.personal_data.TERMS",
+    "satisfaction.personal_data.TERMS",
+    "reports.personal_data.TERMS",
+]
+REDACTORS = ["reports.personal_data.redact"]
+PDF_DRAWER = "reports.render.pdf.draw"
+# Recognises whoever was erased when a later file brings them again; losing it forgets them, changing it too.
+PERSONAL_DATA_KEY = env("PERSONAL_DATA_KEY")
 DATA_POLICY_URL = env("DATA_POLICY_URL", default="https://carrazos.example/datos")
 
-# -- logs
+# -- logs, figures, errors, backups
+# JSON in production; a line for people on a laptop. What a line may carry: carrazos/logs.py.
+LOG_FORMAT = env("LOG_FORMAT", default="json")
+METRICS_TOKEN = env("METRICS_TOKEN", default="")
+SENTRY_DSN = env("SENTRY_DSN", default="")
+BACKUP_RECIPIENT = env("BACKUP_RECIPIENT", default="")
+start_error_reports(SENTRY_DSN)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"},
+        "json": {"()": "carrazos.logs.json_formatter"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "django.request": {"level": "ERROR"},

@@ -1,20 +1,22 @@
 """Every address of the house, in Spanish, for people (design §6)."""
 
-from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 from health_check.views import HealthCheckView
 
-from carrazos import health
-
-admin.site.login = secure_admin_login(admin.site.login)
+from carrazos import health, metrics
 
 urlpatterns = [
     path("", include("callcenter.urls")),
-    path("informes/", include("reports.urls")),
+    path("", include("crm_audit.urls")),
+    path("recuperacion/", include("recovery.urls")),
+    path("", include("reports.urls")),
+    path("", include("satisfaction.urls")),
     path("cuenta/", include("carrazos.account_urls")),
     path("gestion/", admin.site.urls),
+    path("", include("callcenter.privacy_urls")),
+    path("salud/cifras/", login_not_required(metrics.metrics), name="metrics"),
     path("salud/vivo/", login_not_required(health.alive), name="health_alive"),
     path("salud/listo/", login_not_required(HealthCheckView.as_view(checks=health.CHECKS)), name="health_ready"),
 ]

@@ -1,7 +1,7 @@
 from django.contrib import admin
 
 from callcenter.admin import ReadOnly
-from reports.models import ReportRun
+from reports.models import Delivery, Edition, Goal, IndicatorSnapshot, Recipient, ReportRun
 
 
 @admin.register(ReportRun)
@@ -9,3 +9,34 @@ class ReportRunPage(ReadOnly):
     list_display = ("code", "period", "format", "work_state", "attempts", "created_at", "requested_by", "error")
     list_filter = ("work_state", "code")
     list_select_related = ("requested_by",)
+
+
+@admin.register(Edition)
+class EditionPage(ReadOnly):
+    list_display = ("code", "period", "number", "state", "due_on", "work_state", "error")
+    list_filter = ("state", "code")
+
+
+@admin.register(Delivery)
+class DeliveryPage(ReadOnly):
+    list_display = ("edition", "email", "work_state", "error")
+    list_select_related = ("edition",)
+
+
+@admin.register(Recipient)
+class RecipientPage(admin.ModelAdmin):
+    list_display = ("code", "weekly", "function", "email", "is_active")
+    list_filter = ("code", "weekly", "function")
+
+
+@admin.register(Goal)
+class GoalPage(admin.ModelAdmin):
+    list_display = ("indicator", "brand", "site", "since", "value")
+    list_filter = ("indicator", "brand", "site")
+
+
+@admin.register(IndicatorSnapshot)
+class SnapshotPage(ReadOnly):
+    list_display = ("indicator", "month", "brand", "site", "text", "goal", "closed_at")
+    list_filter = ("month", "indicator")
+    list_select_related = ("brand", "site")

@@ -1,15 +1,15 @@
 """A report is one class: columns, records, indicators, charts. Screen, Excel and PDF are drawn from one `Dataset`."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from callcenter.domain.metrics import Slice, scope_of
 from callcenter.models import Brand, ControlledDocument, DocumentVersion, Site, User
 from carrazos.lib.calendar import bogota
 from carrazos.lib.charts import Chart
-from carrazos.lib.periods import Period
+from carrazos.lib.periods import Month, Period, Week
 from carrazos.lib.ratios import Count, Ratio
 
 TEXT, DATE, MOMENT, NUMBER = "text", "date", "moment", "number"
@@ -25,6 +25,7 @@ class Column:
     kind: str = TEXT
     width: int = 16
     in_pdf: bool = False  # the PDF has room for few; the whole list is the Excel's
+    fill: Callable[[Any], str] | None = None  # colour of the cell in Excel (RRGGBB, empty: none); the word stands in the cell
 
     def of(self, record: Any) -> Any:
         value = self.value(record)
@@ -94,6 +95,22 @@ class Dataset:
     records: tuple[Any, ...]
     proofs: tuple[Proof, ...] = ()
     notes: tuple[str, ...] = ()
+    edition: int = 0  # which version of the handed-out report this is; 0: a download of one's own
+    seal: str = ""  # sha-256 of the frozen facts of the edition
+
+    def facts(self) -> dict:
+        """What an edition freezes and its seal is computed from: figures, formulas, tables, ids of the records."""
+        return {
+            "code": self.header.code, "document": self.header.version, "period": self.period.code, "filters": self.filters,
+            "indicators": [
+                {"code": item.code, "name": item.name, "hits": item.hits, "total": item.total, "goal": item.goal and str(item.goal),
+                 "formula": item.formula, "text": item.text}
+                for item in self.indicators
+            ],
+            "tables": [[table.title, list(table.head), [list(row) for row in table.rows]] for table in self.tables],
+            "records": [getattr(record, "pk", None) or str(record) for record in self.records],
+            "unproved": len(self.unproved),
+        }  # fmt: skip
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
         return (tuple(column.of(record) for column in self.columns) for record in self.records)
@@ -120,10 +137,10 @@ class Request:
     @property
     def slice(self) -> Slice:
         scope = scope_of(self.viewer)
-        if self.site:
-            scope["sites"] = tuple({self.site.pk} & set(scope.get("sites") or [self.site.pk]))
-        if self.brand:
-            scope["brands"] = tuple({self.brand.pk} & set(scope.get("brands") or [self.brand.pk]))
+        for name, chosen in (("sites", self.site), ("brands", self.brand)):
+            if chosen:
+                within = scope.get(name)
+                scope[name] = (chosen.pk,) if within is None or chosen.pk in within else ()
         return Slice.of(self.period, **scope)
 
     @property
@@ -144,6 +161,9 @@ class Report:
     title: str = field(default="", init=False)
     permission: str = field(default="reports.see_reports", init=False)
     columns: tuple[Column, ...] = field(default=(), init=False)
+    frequencies: tuple[type[Month] | type[Week], ...] = field(default=(), init=False)  # what the schedule prepares by itself
+    needs_strategies: bool = field(default=False, init=False)  # must say what will be done before it is approved (GSC-PRO-04 §4)
+    drills: ClassVar[Mapping[str, Callable[[Any], bool]]] = {}  # indicator → which records make it
 
     def records(self, part: Slice) -> tuple[Any, ...]:
         raise NotImplementedError

@@ -4,9 +4,12 @@ import uuid
 
 from django import forms
 
+from callcenter.forms import CleanCharField, DayField
 from callcenter.models import Brand, Site, User
 from carrazos.lib import periods
 from carrazos.lib.periods import Month
+from reports.models import ActionState, Edition, ImprovementAction
+from reports.models.improvement import CLOSED, ActionOrigin
 
 
 class ReportForm(forms.Form):
@@ -32,3 +35,84 @@ class ReportForm(forms.Form):
 class RunForm(ReportForm):
     key = forms.UUIDField(initial=uuid.uuid4, widget=forms.HiddenInput)
     format = forms.ChoiceField(choices=[("xlsx", "Excel"), ("pdf", "PDF")])
+
+
+class ReviewForm(forms.ModelForm):
+    """What the reviewer says of the period."""
+
+    use_required_attribute = False
+    comment = CleanCharField(label="Análisis del período", widget=forms.Textarea(attrs={"rows": 4}), max_length=4000,
+                             error_messages={"required": "Escriba el análisis del período."})  # fmt: skip
+    strategies = CleanCharField(label="Estrategias de mejora", widget=forms.Textarea(attrs={"rows": 4}), max_length=4000, required=False)
+
+    class Meta:
+        model = Edition
+        fields = ["comment", "strategies"]
+
+
+class CorrectionForm(forms.Form):
+    use_required_attribute = False
+    reason = CleanCharField(label="Por qué se corrige", max_length=300)
+
+
+class ActionFilter(forms.Form):
+    """Which improvement actions are listed."""
+
+    state = forms.ChoiceField(label="Estado", required=False, choices=[("", "Abiertas"), ("all", "Todas"), *ActionState.choices])
+    origin = forms.ChoiceField(label="Origen", required=False, choices=[("", "Todos"), *ActionOrigin.choices])
+    brand = forms.ModelChoiceField(Brand.objects.none(), label="Marca", required=False, empty_label="Todas")
+    mine = forms.BooleanField(label="Solo las mías", required=False)
+
+    def __init__(self, *args, user: User, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.user = user
+        self.fields["brand"].queryset = Brand.objects.filter(pk__in=user.brand_ids)
+
+    def apply(self, rows):
+        data = self.cleaned_data if self.is_valid() else {}
+        state = data.get("state")
+        if not state:
+            rows = rows.exclude(state__in=CLOSED)
+        elif state != "all":
+            rows = rows.filter(state=state)
+        if data.get("origin"):
+            rows = rows.filter(origin=data["origin"])
+        if data.get("brand"):
+            rows = rows.filter(brand=data["brand"])
+        return rows.filter(owner=self.user) if data.get("mine") else rows
+
+
+class ActionForm(forms.ModelForm):
+    """An action somebody opens by hand."""
+
+    use_required_attribute = False
+    finding = CleanCharField(label="Hallazgo", max_length=300)
+
+    class Meta:
+        model = ImprovementAction
+        fields = ["kind", "origin", "finding", "indicator", "brand", "site", "risk"]
+
+    def __init__(self, *args, user: User, indicators: list[tuple[str, str]] = (), **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["indicator"] = forms.ChoiceField(label="Indicador", required=False, choices=[("", "Ninguno"), *indicators])
+        self.fields["brand"].queryset = Brand.objects.filter(pk__in=user.brand_ids)
+        self.fields["site"].queryset = Site.objects.filter(pk__in=user.site_ids)
+        self.fields["brand"].empty_label = self.fields["site"].empty_label = "Todas"
+
+
+class PlanForm(forms.ModelForm):
+    """Causes, plan, owner and date."""
+
+    use_required_attribute = False
+    causes = CleanCharField(label="Causas", widget=forms.Textarea(attrs={"rows": 3}), max_length=4000)
+    plan = CleanCharField(label="Plan de acción", widget=forms.Textarea(attrs={"rows": 4}), max_length=4000)
+    owner = forms.ModelChoiceField(User.objects.none(), label="Responsable", empty_label="Elija…")
+    due_on = DayField(label="Fecha límite")
+
+    class Meta:
+        model = ImprovementAction
+        fields = ["causes", "plan", "owner", "due_on", "risk"]
+
+    def __init__(self, *args, user: User, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["owner"].queryset = User.objects.filter(is_active=True).order_by("first_name", "last_name")

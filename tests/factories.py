@@ -42,6 +42,7 @@ class UserFactory(factory.django.DjangoModelFactory):
     username = factory.Sequence(lambda n: f"persona{n}")
     first_name = "Ana"
     last_name = factory.Sequence(lambda n: f"Prueba {n}")
+    email = factory.LazyAttribute(lambda user: f"{user.username}@carrazos.example")
     all_sites = True
     all_brands = True
 

@@ -73,7 +73,8 @@ def production(db, tmp_path, django_db_blocker):
     redis = subprocess.Popen([server, "--port", str(redis_port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)],
                              stdout=subprocess.DEVNULL)  # fmt: skip
     environment = {key: value for key, value in os.environ.items() if key in {"PATH", "HOME", "LANG", "LD_LIBRARY_PATH"}} | {
-        "CARRAZOS_ENV": "external", "SECRET_KEY": secrets.token_urlsafe(64), "ALLOWED_HOSTS": "localhost", "BEHIND_PROXY": "on",
+        "CARRAZOS_ENV": "external", "SECRET_KEY": secrets.token_urlsafe(64), "PERSONAL_DATA_KEY": secrets.token_urlsafe(48),
+        "ALLOWED_HOSTS": "localhost", "BEHIND_PROXY": "on",
         "DATABASE_URL": f"{url}/{name}", "REDIS_URL": f"redis://127.0.0.1:{redis_port}/0", "STATE_ROOT": str(tmp_path / "state"),
         "EMAIL_URL": "consolemail://", "GRANIAN_HOST": "127.0.0.1", "GRANIAN_PORT": str(port), "GRANIAN_WORKERS": "1",
     }  # fmt: skip
@@ -123,9 +124,9 @@ def test_web_worker_and_beat_as_the_compose_file_starts_them(production, tmp_pat
     assert codes == [0, 0, 0]
 
 
-@pytest.mark.parametrize("missing", ["SECRET_KEY", "DATABASE_URL", "REDIS_URL", "ALLOWED_HOSTS"])
+@pytest.mark.parametrize("missing", ["SECRET_KEY", "PERSONAL_DATA_KEY", "DATABASE_URL", "REDIS_URL", "ALLOWED_HOSTS"])
 def test_without_a_secret_it_does_not_start(missing):
-    complete = {"SECRET_KEY": "x" * 60, "DATABASE_URL": "postgres://x@localhost/x", "REDIS_URL": "redis://x", "ALLOWED_HOSTS": "x",
+    complete = {"SECRET_KEY": "x" * 60, "PERSONAL_DATA_KEY": "x" * 40, "DATABASE_URL": "postgres://x@localhost/x", "REDIS_URL": "redis://x", "ALLOWED_HOSTS": "x",
                 "PATH": os.environ["PATH"]}  # fmt: skip
     environment = {key: value for key, value in complete.items() if key != missing}
     started = subprocess.run([sys.executable, "-c", "import carrazos.settings"], env=environment, cwd=ROOT, capture_output=True, text=True)

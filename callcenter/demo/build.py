@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -11,7 +12,8 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 from django.utils import timezone
 
-from callcenter.demo import history, people
+from callcenter import seams
+from callcenter.demo import history, master, people
 from callcenter.domain.calendar import company_calendar
 from callcenter.domain.contact_law import next_open, window
 from callcenter.models import BlockedPhone, Brand, Employee, ServiceOffer, Site, User
@@ -27,9 +29,9 @@ LATEST_START = timedelta(hours=2)  # a demo that starts later plays the next mor
 
 SITES = (
     {"code": "norte", "name": "Sede Norte", "aliases": ["NORTE", "CENTRO NORTE"], "city": "Bogotá", "area_code": "601",
-     "phones": "601 555 0100 y 300 555 9900", "address": "Autopista Norte 170-20"},
+     "phones": "601 555 0100 y 300 555 9900", "address": "Autopista Norte 170-20", "daily_capacity": 24},
     {"code": "centro", "name": "Sede Centro", "aliases": ["CENTRO"], "city": "Bogotá", "area_code": "601",
-     "phones": "601 555 0200 y 300 555 9901", "address": "Carrera 13 26-40"},
+     "phones": "601 555 0200 y 300 555 9901", "address": "Carrera 13 26-40", "daily_capacity": 16},
 )  # fmt: skip
 BRANDS = (
     {"code": "kia", "name": "Kia", "aliases": ["KIA MOTORS"]},
@@ -69,6 +71,22 @@ OFFERS = (
 )
 
 
+@dataclass(frozen=True)
+class World:
+    """What a programme's demo builder gets: the moment the demo plays, and the house as built so far. Draw from `rng(name)`."""
+
+    now: datetime
+    sites: dict[str, Site]
+    brands: dict[str, Brand]
+    folder: Path  # where today's files for importing are put
+
+    def rng(self, name: str) -> Random:
+        return Random(f"{SEED}:{name}")
+
+    def user(self, username: str) -> User:
+        return User.objects.get(username=username)
+
+
 def clock_shift(real: datetime | None = None) -> int:
     """Seconds to add to the clock so that a demo outside calling hours plays the next legal morning; 0 inside them."""
     now = real or timezone.now()
@@ -90,9 +108,13 @@ def demo(shift: int) -> bool:
         logins_of(sites, brands)
         offers(brands, bogota(now).date())
         history.three_months(Random(SEED), now=now, sites=sites, brands=brands)
+        master.build(Random(f"{SEED}:master"), now)
+        world = World(now, sites, brands, todays_file().parent)
+        world.folder.mkdir(parents=True, exist_ok=True)
+        for builder in seams.plugged("DEMO_BUILDERS"):
+            builder(world)
     data = spiga_file(Random(SEED + 1), bogota(now).date())
     path = todays_file()
-    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
     pipeline.receive("proactive", data, path.name, by=User.objects.get(username="agente"), site=None, at=now, authorised=True)
     return True

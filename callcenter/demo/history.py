@@ -28,6 +28,7 @@ from callcenter.enums import (
     Purpose,
     ReasonKind,
     Result,
+    WorkState,
 )
 from callcenter.models import (
     Appointment,
@@ -87,6 +88,7 @@ class Book:
     script: Script
     document: object
     template: MessageTemplate
+    programme: Programme = Programme.PROACTIVE
     attempts: list[Attempt] = field(default_factory=list)
     touches: list[Touch] = field(default_factory=list)
     appointments: list[Appointment] = field(default_factory=list)
@@ -163,7 +165,7 @@ def master(rng: Random, days: list[date], *, sites: dict[str, Site], brands: dic
 
 def live(book: Book, outreach: Outreach, opened: date) -> None:
     """Plays one outreach until it closes or yesterday ends."""
-    rng, policy = book.rng, POLICIES[Programme.PROACTIVE]
+    rng, policy = book.rng, POLICIES[book.programme]
     day = opened
     while True:
         day = company_calendar().add_business_days(day, rng.choice((0, 1) if outreach.calls_made == 0 else (1, 2)))
@@ -198,7 +200,7 @@ def call(book: Book, outreach: Outreach, started: datetime) -> Outcome:
         body_hash=hashlib.sha256(str(outreach.pk).encode()).hexdigest(), outreach=outreach, number=outreach.calls_made,
         agent=rng.choice(book.agents), outcome=outcome, reason=reason, is_contact=contacted, note=rng.choice(NOTES) if contacted else "",
         started_at=started, at=started + timedelta(seconds=seconds), day=started.astimezone(BOGOTA).date(), open_seconds=seconds,
-        script=book.script, document_version=book.document, policy_version=POLICIES[Programme.PROACTIVE].label,
+        script=book.script, document_version=book.document, policy_version=POLICIES[book.programme].label,
     )  # fmt: skip
     book.attempts.append(attempt)
     book.touches.append(
@@ -238,7 +240,8 @@ def write(book: Book, outreach: Outreach, day: date) -> None:
     body = wording.fill_template(book.template, wording.merge_fields(outreach, agent))
     message = Message(
         body_hash=hashlib.sha256(body.encode()).hexdigest(), outreach=outreach, customer=outreach.customer, template=book.template,
-        purpose=Purpose.COMMERCIAL, body=body, sent_by=agent, sent_at=at, key=uuid.UUID(int=book.rng.getrandbits(128)),
+        site_id=outreach.site_id, brand_id=outreach.brand_id, purpose=Purpose.COMMERCIAL, body=body, sent_by=agent, sent_at=at,
+        created_at=at, finished_at=at, work_state=WorkState.DONE, key=uuid.UUID(int=book.rng.getrandbits(128)),
     )  # fmt: skip
     book.messages.append(message)
     book.touches.append(
@@ -247,7 +250,7 @@ def write(book: Book, outreach: Outreach, day: date) -> None:
     )  # fmt: skip
     if book.rng.random() < 0.9:
         book.pictures.append((message, pictures.screenshot(outreach.customer.name, body, at)))
-    closes = company_calendar().due_at(at, POLICIES[Programme.PROACTIVE].reply_in)
+    closes = company_calendar().due_at(at, POLICIES[book.programme].reply_in)
     if closes < book.now:
         finish(outreach, Result.EXHAUSTED, closes)
     else:

@@ -1,15 +1,19 @@
 """Workshop appointments: booked, kept, missed, moved (GSC-PRO-02 §4; IND-02, IND-03)."""
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import F, QuerySet
 
+from callcenter import seams
 from callcenter.domain.errors import Refused
-from callcenter.enums import AppointmentStatus
-from callcenter.models import Appointment, Attempt, Employee, Outreach, Reason, Site, User
+from callcenter.enums import AppointmentStatus, NextStep, OutreachState, Programme, Result
+from callcenter.models import Appointment, Attempt, CapacityException, Employee, Motive, Outreach, Reason, Site, User
 from callcenter.models.appointments import STANDING
-from carrazos.lib.calendar import BusinessCalendar, bogota
+from carrazos.lib.calendar import BusinessCalendar, bogota, start_of
 
+LOOK_AHEAD_DAYS = 15
+ABOUT_APPOINTMENTS = (Programme.CONFIRMATION, Programme.NO_SHOW)
 OPENS_HOUR, CLOSES_HOUR, SATURDAY_CLOSES_HOUR = 7, 17, 12
 
 
@@ -25,6 +29,66 @@ def slot_problem(starts_at: datetime, *, at: datetime, calendar: BusinessCalenda
     if not OPENS_HOUR <= local.hour < closes:
         return f"El taller recibe de {OPENS_HOUR}:00 a {closes}:00 ese día."
     return ""
+
+
+def capacity_of(site: Site, day: date) -> int | None:
+    """How many cars a site takes on a day; None for no limit."""
+    special = CapacityException.objects.filter(site=site, day=day).values_list("appointments", flat=True).first()
+    return site.daily_capacity if special is None else special
+
+
+def taken(site: Site, day: date) -> int:
+    """How many appointments stand on a day of a site, those already kept included."""
+    rows = Appointment.objects.filter(site=site).on_day(start_of(day), start_of(day + timedelta(days=1)))
+    return rows.filter(status__in=[*STANDING, AppointmentStatus.FULFILLED]).count()
+
+
+def take_place(site: Site, starts_at: datetime, calendar: BusinessCalendar) -> None:
+    """Takes one of the day's places, inside the caller's transaction: the site is locked, so that the last one goes once.
+
+    Raises Refused when the day is full, with the next day that is not.
+    """
+    site = Site.objects.select_for_update(no_key=True).get(pk=site.pk)
+    day = bogota(starts_at).date()
+    most = capacity_of(site, day)
+    if most is None or taken(site, day) < most:
+        return
+    later = day
+    for _ in range(LOOK_AHEAD_DAYS):
+        later = calendar.add_business_days(later, 1)
+        limit = capacity_of(site, later)
+        if limit is None or taken(site, later) < limit:
+            raise Refused(f"{site} ya no tiene cupo el {day:%d/%m/%Y} ({most} citas). El siguiente día con cupo es el {later:%d/%m/%Y}.")
+    raise Refused(f"{site} ya no tiene cupo el {day:%d/%m/%Y} ({most} citas) ni en los días siguientes.")
+
+
+def queues_of(appointment_id: int) -> QuerySet[Outreach]:
+    """The open outreaches about one appointment: to confirm it, or because the customer did not come."""
+    about = Motive.objects.filter(programme__in=ABOUT_APPOINTMENTS, reference=str(appointment_id))
+    return Outreach.objects.open().filter(motives__in=about)
+
+
+def appointment_of(outreach: Outreach) -> Appointment | None:
+    """The appointment that a confirmation or no-show outreach is about."""
+    if outreach.programme not in ABOUT_APPOINTMENTS:
+        return None
+    reference = outreach.motives.values_list("reference", flat=True).first()
+    return Appointment.objects.select_related("site", "advisor").filter(pk=reference).first() if reference else None
+
+
+def withdraw_queues(appointment_id: int, *, at: datetime) -> None:
+    """Nobody has to call about it any more."""
+    queues = Outreach.objects.filter(pk__in=list(queues_of(appointment_id).values_list("pk", flat=True)))
+    queues.update(
+        state=OutreachState.CLOSED, result=Result.DONE, closed_at=at, next_step=NextStep.NONE, is_callback=False, callback_for=None,
+        leased_by=None, leased_at=None, lease_until=None, fence=F("fence") + 1,
+    )  # fmt: skip
+
+
+def locked(appointment_id: int) -> Appointment:
+    """The appointment under lock, after the outreaches about it: a call about it takes them in this order too."""
+    list(Outreach.objects.filter(pk__in=queues_of(appointment_id).values("pk")).select_for_update().values_list("pk", flat=True))
+    return Appointment.objects.select_for_update(of=("self",)).select_related("site").get(pk=appointment_id)
 
 
 def book(
@@ -44,6 +108,7 @@ def book(
         raise Refused(problem)
     try:
         with transaction.atomic():
+            take_place(site, starts_at, calendar)
             return Appointment.objects.create(
                 outreach=outreach, attempt=attempt, customer=outreach.customer, vehicle=outreach.vehicle, site=site,
                 brand=outreach.brand, advisor=advisor, service=service, starts_at=starts_at, booked_by=by, booked_at=at,
@@ -53,14 +118,14 @@ def book(
 
 
 def decide(
-    appointment: Appointment, status: AppointmentStatus, *, by: User, at: datetime, reason: Reason | None = None, note: str = ""
+    appointment: Appointment, status: AppointmentStatus, *, by: User | None, at: datetime, reason: Reason | None = None, note: str = ""
 ) -> Appointment:
     """Marks a standing appointment confirmed, kept, missed or cancelled.
 
     Raises Refused when it is no longer standing, when its hour has not come, or when the reason is missing.
     """
     with transaction.atomic():
-        row = Appointment.objects.select_for_update().get(pk=appointment.pk)
+        row = locked(appointment.pk)
         if row.status == status:
             return row
         if row.status not in STANDING:
@@ -74,6 +139,9 @@ def decide(
         row.status, row.reason, row.note = status, reason, note
         row.decided_by, row.decided_at = by, at
         row.save(update_fields=["status", "reason", "note", "decided_by", "decided_at"])
+        withdraw_queues(row.pk, at=at)
+        for decided in seams.plugged("APPOINTMENTS_DECIDED"):
+            decided(row, at=at)
         return row
 
 
@@ -85,6 +153,7 @@ def reschedule(
         raise Refused(problem)
     with transaction.atomic():
         old = decide_rescheduled(appointment, by=by, at=at, reason=reason, note=note)
+        take_place(old.site, starts_at, calendar)
         return Appointment.objects.create(
             outreach=old.outreach, customer=old.customer, vehicle=old.vehicle, site=old.site, brand=old.brand,
             advisor=old.advisor, service=old.service, starts_at=starts_at, replaces=old, booked_by=old.booked_by, booked_at=at,
@@ -92,9 +161,10 @@ def reschedule(
 
 
 def decide_rescheduled(appointment: Appointment, *, by: User, at: datetime, reason: Reason, note: str) -> Appointment:
-    row = Appointment.objects.select_for_update().get(pk=appointment.pk)
+    row = locked(appointment.pk)
     if row.status not in STANDING:
         raise Refused(f"La cita ya está {row.get_status_display().lower()}.")
     row.status, row.reason, row.note, row.decided_by, row.decided_at = AppointmentStatus.RESCHEDULED, reason, note, by, at
     row.save(update_fields=["status", "reason", "note", "decided_by", "decided_at"])
+    withdraw_queues(row.pk, at=at)
     return row

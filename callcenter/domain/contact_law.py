@@ -3,12 +3,15 @@
 The rules are a table, judged by one pure function over a small history. The queue asks the same in SQL (`SQL_CALLABLE`).
 """
 
+import time as timer
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 
-from callcenter.enums import Channel, ExclusionScope, ExclusionSource, Purpose
-from callcenter.models import Exclusion, Touch
+from django.db import connection
+
+from callcenter.enums import BatchStatus, Channel, ExclusionScope, ExclusionSource, Purpose, RneEnforcement
+from callcenter.models import ContactRules, ImportBatch
 from carrazos.lib.calendar import BusinessCalendar, bogota, day_off_name, is_holiday, national, start_of
 
 WEEKDAY_HOURS = (time(7), time(19))
@@ -25,6 +28,22 @@ COUNTS_AGAINST: dict[Purpose, frozenset[Purpose]] = {
     Purpose.SERVICE: OUTBOUND - {Purpose.TRANSACTIONAL, Purpose.REQUESTED},
     Purpose.VERIFICATION: OUTBOUND - {Purpose.TRANSACTIONAL, Purpose.REQUESTED},
 }
+
+
+@dataclass(frozen=True)
+class Mode:
+    """What the owner decided where the law is disputed: LITERAL by default, STRICT counts unanswered calls for L4 too.
+
+    `rne_days`: business days that a look-up in the RNE stays fresh; `rne_blocks`: a stale one forbids, not only warns.
+    """
+
+    strict: bool = False
+    rne_days: int = 5
+    rne_blocks: bool = False
+
+
+LITERAL = Mode()
+STRICT = Mode(strict=True)
 
 
 @dataclass(frozen=True)
@@ -56,9 +75,21 @@ class Refusal:
 
 
 @dataclass(frozen=True)
+class Wait:
+    """Another matter of the person goes first: an open complaint, a survey today (`Hold`)."""
+
+    purpose: Purpose
+    reason: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
 class ContactHistory:
     touches: tuple[PastTouch, ...] = ()
     refusals: tuple[Refusal, ...] = ()
+    waits: tuple[Wait, ...] = ()
+    rne_checked_on: date | None = None  # the last look-up of a number of theirs
+    lifted: frozenset[str] = frozenset()  # rules that somebody lifted in writing for today
     last_inbound_at: datetime | None = None
     has_hours_exception: bool = False  # a later, separate document of the customer (art. 3)
 
@@ -82,7 +113,7 @@ class Case:
     intent: ContactIntent
     history: ContactHistory
     calendar: BusinessCalendar
-    strict: bool
+    mode: Mode
 
     @property
     def local(self) -> datetime:
@@ -95,13 +126,34 @@ class Case:
     def same_day(self) -> Iterator[PastTouch]:
         return (touch for touch in self.history.touches if bogota(touch.at).date() == self.day)
 
-    def refused(self, scope: ExclusionScope, *, rne: bool) -> bool:
+    def refused(self, scope: ExclusionScope, *, by_channel: bool = False) -> bool:
+        """True when the person refused this scope; `by_channel`: only this intent's channel, not every one."""
         return any(
             refusal.scope == scope
-            and (refusal.source == ExclusionSource.RNE) == rne
-            and (not refusal.channels or self.intent.channel in refusal.channels)
+            and refusal.source != ExclusionSource.RNE
+            and (self.intent.channel in refusal.channels if by_channel else not refusal.channels)
             for refusal in self.history.refusals
         )
+
+    @property
+    def listed(self) -> bool:
+        """True when the RNE closes this channel."""
+        return any(
+            refusal.source == ExclusionSource.RNE and (not refusal.channels or self.intent.channel in refusal.channels)
+            for refusal in self.history.refusals
+        )
+
+    @property
+    def rne_is_fresh(self) -> bool:
+        asked = self.history.rne_checked_on
+        return asked is not None and asked >= fresh_since(self.day, self.mode, self.calendar)
+
+    def wait(self) -> Wait | None:
+        """What this contact must wait for; the longest wait, if there are several."""
+        held = [
+            wait for wait in self.history.waits if wait.purpose == self.intent.purpose and (not wait.until or wait.until > self.intent.at)
+        ]
+        return max(held, key=lambda wait: (wait.until is None, wait.until or self.intent.at), default=None)
 
     @property
     def hours_lifted(self) -> bool:
@@ -123,6 +175,7 @@ class Rule:
     breaks: Callable[[Case], str]
     opens: Callable[[Case], datetime | None]
     warns: frozenset[Purpose] = field(default=frozenset())
+    can_lift: bool = False  # by whom may supervise, in writing, for one contact (domain 2.1)
 
 
 def window(day: date, calendar: BusinessCalendar) -> tuple[datetime, datetime] | None:
@@ -177,23 +230,61 @@ def too_many_today(case: Case) -> str:
 def other_channel(case: Case) -> str:
     monday = monday_of(case.day)
     for touch in case.history.touches:
-        counts = touch.purpose == Purpose.COMMERCIAL and (touch.is_effective or case.strict)
+        counts = touch.purpose == Purpose.COMMERCIAL and (touch.is_effective or case.mode.strict)
         if counts and touch.channel != case.intent.channel and monday_of(bogota(touch.at).date()) == monday:
             return f"Esta semana ya hubo contacto directo por {Channel(touch.channel).label}: los otros canales esperan al lunes."
     return ""
 
 
-def on_rne(case: Case) -> str:
-    listed = any(case.refused(scope, rne=True) for scope in ExclusionScope)
-    return f"El número está en el Registro de Números Excluidos para {case.intent.channel.label}." if listed else ""
+def channel_closed(case: Case) -> str:
+    label = Channel(case.intent.channel).label.lower()
+    if case.listed:
+        return f"El número está en el Registro de Números Excluidos para {label}."
+    if case.refused(ExclusionScope.COMMERCIAL, by_channel=True):
+        return f"El cliente pidió no recibir contactos comerciales por {label}."
+    return ""
+
+
+def rne_stale(case: Case) -> str:
+    if case.rne_is_fresh:
+        return ""
+    asked = case.history.rne_checked_on
+    since = f"se consultó en el RNE por última vez el {asked:%d/%m/%Y}" if asked else "no se ha consultado en el RNE"
+    return f"Su número {since}; la consulta vale {case.mode.rne_days} días hábiles."
+
+
+def rne_stale_blocks(case: Case) -> str:
+    return rne_stale(case) if case.mode.rne_blocks else ""
 
 
 def no_commercial(case: Case) -> str:
-    return "El cliente pidió no recibir contactos comerciales." if case.refused(ExclusionScope.COMMERCIAL, rne=False) else ""
+    return "El cliente pidió no recibir contactos comerciales." if case.refused(ExclusionScope.COMMERCIAL) else ""
 
 
 def no_contact(case: Case) -> str:
-    return "El cliente pidió no ser contactado." if case.refused(ExclusionScope.ALL, rne=False) else ""
+    return "El cliente pidió no ser contactado." if case.refused(ExclusionScope.ALL) else ""
+
+
+def channel_refused(case: Case) -> str:
+    label = Channel(case.intent.channel).label.lower()
+    return f"El cliente no autorizó el canal {label}." if case.refused(ExclusionScope.ALL, by_channel=True) else ""
+
+
+def one_voice(case: Case) -> str:
+    wait = case.wait()
+    return f"Espera: {wait.reason}." if wait else ""
+
+
+def after_the_wait(case: Case) -> datetime | None:
+    wait = case.wait()
+    return next_open(wait.until, case.calendar) if wait and wait.until else None
+
+
+def fresh_since(day: date, mode: Mode, calendar: BusinessCalendar) -> date:
+    """The first day whose look-up in the RNE is still good on `day`."""
+    for _ in range(mode.rne_days):
+        day = calendar.previous_business_day(day - timedelta(days=1))
+    return day
 
 
 def in_hours(case: Case) -> datetime:
@@ -213,55 +304,136 @@ def never(_case: Case) -> None:
 
 
 ALL = frozenset(Purpose)
+COMMERCIAL = frozenset({Purpose.COMMERCIAL})
+COURTESY = frozenset({Purpose.SERVICE, Purpose.VERIFICATION})
 RULES: tuple[Rule, ...] = (
     Rule("L7", "Ley 1581 art. 8", ALL - {Purpose.REQUESTED}, no_contact, never),
-    Rule("L6", "Ley 2300 art. 5 par. 2", frozenset({Purpose.COMMERCIAL}), no_commercial, never, frozenset({Purpose.VERIFICATION})),
-    Rule("L5", "Ley 2300 art. 5; RNE (CRC)", frozenset({Purpose.COMMERCIAL}), on_rne, never,
-         frozenset({Purpose.SERVICE, Purpose.VERIFICATION})),
+    Rule("L8", "Ley 1581 art. 9; Ley 2300 art. 2", ALL - {Purpose.REQUESTED}, channel_refused, never, can_lift=True),
+    Rule("L6", "Ley 2300 art. 5 par. 2", COMMERCIAL, no_commercial, never, frozenset({Purpose.VERIFICATION})),
+    Rule("L5", "Ley 2300 art. 5; RNE (CRC)", COMMERCIAL, channel_closed, never, COURTESY, can_lift=True),
+    Rule("RNE", "Ley 2300 art. 5; Res. CRC 5050 de 2016", COMMERCIAL, rne_stale_blocks, never, can_lift=True),
+    Rule("VOZ", "Un cliente, una voz (GSC-PRO-03)", ALL - {Purpose.REQUESTED}, one_voice, after_the_wait, can_lift=True),
     Rule("L2", "Ley 2300 art. 3", ALL, closed_day, in_hours),
-    Rule("L1", "Ley 2300 art. 3", ALL, outside_hours, in_hours),
-    Rule("L3", "Ley 2300 art. 3", frozenset(PER_DAY), too_many_today, tomorrow),
-    Rule("L4", "Ley 2300 art. 3", frozenset({Purpose.COMMERCIAL}), other_channel, next_monday),
+    Rule("L1", "Ley 2300 art. 3", ALL, outside_hours, in_hours, can_lift=True),
+    Rule("L3", "Ley 2300 art. 3", frozenset(PER_DAY), too_many_today, tomorrow, can_lift=True),
+    Rule("L4", "Ley 2300 art. 3", COMMERCIAL, other_channel, next_monday, can_lift=True),
 )  # fmt: skip
+LIFTABLE = frozenset(rule.code for rule in RULES if rule.can_lift)
+# An old look-up only warns while nothing forbids it (RNE_ENFORCE).
+OLD_LOOKUP = Rule("RNE", "Ley 2300 art. 5", frozenset(), rne_stale, never, COMMERCIAL)
 
 
-def check(contact: ContactIntent, history: ContactHistory, *, calendar: BusinessCalendar | None = None, strict: bool = False) -> Verdict:
+def broken(
+    contact: ContactIntent, history: ContactHistory, *, calendar: BusinessCalendar | None = None, mode: Mode = LITERAL
+) -> list[tuple[Rule, Verdict]]:
+    """Every rule that forbids the contact, the lasting ones first: what «¿Por qué no se puede llamar ahora?» shows."""
+    case = Case(contact, history, calendar or national(), mode)
+    return [
+        (rule, Verdict(False, rule.code, rule.article, reason, rule.opens(case)))
+        for rule in RULES
+        if contact.purpose in rule.binds and rule.code not in history.lifted and (reason := rule.breaks(case))
+    ]
+
+
+def check(contact: ContactIntent, history: ContactHistory, *, calendar: BusinessCalendar | None = None, mode: Mode = LITERAL) -> Verdict:
     """Judges one intended contact. The first rule that forbids it answers, with article and next legal moment."""
-    case = Case(contact, history, calendar or national(), strict)
-    warnings = tuple(reason for rule in RULES if contact.purpose in rule.warns and (reason := rule.breaks(case)))
-    for rule in RULES:
-        if contact.purpose in rule.binds and (reason := rule.breaks(case)):
-            return Verdict(False, rule.code, rule.article, reason, rule.opens(case), warnings)
-    return Verdict(True, warnings=warnings)
+    case = Case(contact, history, calendar or national(), mode)
+    warnings = tuple(reason for rule in (*RULES, OLD_LOOKUP) if contact.purpose in rule.warns and (reason := rule.breaks(case)))
+    found = broken(contact, history, calendar=calendar, mode=mode)
+    return replace(found[0][1], warnings=warnings) if found else Verdict(True, warnings=warnings)
 
 
 def next_allowed(
-    contact: ContactIntent, history: ContactHistory, *, calendar: BusinessCalendar | None = None, strict: bool = False
+    contact: ContactIntent, history: ContactHistory, *, calendar: BusinessCalendar | None = None, mode: Mode = LITERAL
 ) -> datetime | None:
     """The first instant at or after `contact.at` at which the contact is allowed; None when it never will be."""
     at = contact.at
     for _ in range(HORIZON_DAYS):
-        verdict = check(ContactIntent(contact.channel, contact.purpose, at), history, calendar=calendar, strict=strict)
+        verdict = check(ContactIntent(contact.channel, contact.purpose, at), history, calendar=calendar, mode=mode)
         if verdict.allowed or verdict.next_at is None:
             return at if verdict.allowed else None
         at = verdict.next_at
     return None
 
 
+MODE_SECONDS = 30
+_mode: tuple[float, Mode] | None = None
+
+
+def company_mode() -> Mode:
+    """The owner's choices, read from the table and kept for half a minute per process."""
+    global _mode  # noqa: PLW0603 -- a process-wide cache of one row
+    if _mode is None or timer.monotonic() - _mode[0] >= MODE_SECONDS:
+        row = ContactRules.objects.first() or ContactRules()
+        blocks = row.rne_enforcement == RneEnforcement.BLOCK or (
+            row.rne_enforcement == RneEnforcement.AUTO
+            and ImportBatch.objects.filter(feed="exclusions", status=BatchStatus.APPLIED).exists()
+        )
+        _mode = (timer.monotonic(), Mode(row.is_strict, row.rne_days, blocks))
+    return _mode[1]
+
+
+def forget_mode() -> None:
+    """Drops the kept choices, so that the next question reads the table."""
+    global _mode  # noqa: PLW0603 -- as above
+    _mode = None
+
+
+# One round trip; each branch is an index look-up of one person.
+HISTORY = """
+SELECT 'touch', channel, purpose, at, is_effective, NULL::varchar[], NULL::date FROM callcenter_touch
+ WHERE customer_id = %(customer)s AND day >= %(week)s
+UNION ALL
+SELECT 'refusal', scope, source, NULL, NULL, channels, NULL FROM callcenter_exclusion WHERE customer_id = %(customer)s AND withdrawn_at IS NULL
+UNION ALL
+SELECT 'wait', purpose, reason, until, NULL, NULL, NULL FROM callcenter_hold WHERE customer_id = %(customer)s AND (until IS NULL OR until > %(at)s)
+UNION ALL
+SELECT 'lifted', rule, '', NULL, NULL, NULL, NULL FROM callcenter_lawoverride
+ WHERE customer_id = %(customer)s AND day = %(day)s AND spent_at IS NULL
+UNION ALL
+SELECT 'inbound', '', '', max(a.at), NULL, NULL, NULL FROM callcenter_attempt a JOIN callcenter_outreach o ON o.id = a.outreach_id
+ WHERE o.customer_id = %(customer)s AND a.is_inbound AND a.undone_at IS NULL AND a.at BETWEEN %(day_before)s AND %(at)s
+UNION ALL
+SELECT 'inbound', '', '', max(last_inbound_at), NULL, NULL, NULL FROM callcenter_whatsappidentity WHERE customer_id = %(customer)s
+UNION ALL
+SELECT 'rne', '', '', NULL, NULL, NULL, max(rne_checked_on) FROM callcenter_contactpoint
+ WHERE customer_id = %(customer)s AND kind = 'PHONE' AND status NOT IN ('WRONG', 'DISCONNECTED')"""
+
+
 def load_history(customer_id: int, at: datetime) -> ContactHistory:
-    """What the rules ask about a person: the contacts of this week and the standing refusals."""
-    since = monday_of(bogota(at).date())
-    touches = Touch.objects.filter(customer=customer_id, day__gte=since).values_list("channel", "purpose", "at", "is_effective")
-    refusals = Exclusion.objects.standing().filter(customer=customer_id).values_list("scope", "source", "channels")
+    """What the rules ask about a person: this week's contacts, standing refusals and waits, the RNE, and what was lifted today."""
+    day = bogota(at).date()
+    values = {"customer": customer_id, "at": at, "day": day, "week": monday_of(day), "day_before": at - INBOUND_OPENS}
+    found: dict[str, list[tuple]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(HISTORY, values)
+        for kind, *row in cursor.fetchall():
+            found.setdefault(kind, []).append(tuple(row))
     return ContactHistory(
-        touches=tuple(PastTouch(*touch) for touch in touches),
-        refusals=tuple(Refusal(scope, source, frozenset(channels)) for scope, source, channels in refusals),
+        touches=tuple(
+            PastTouch(Channel(channel), Purpose(purpose), moment, done) for channel, purpose, moment, done, *_ in found.get("touch", [])
+        ),
+        refusals=tuple(Refusal(scope, source, frozenset(channels)) for scope, source, _, _, channels, _ in found.get("refusal", [])),
+        waits=tuple(Wait(purpose, reason, until) for purpose, reason, until, *_ in found.get("wait", [])),
+        rne_checked_on=found["rne"][0][-1],
+        lifted=frozenset(rule for rule, *_ in found.get("lifted", [])),
+        last_inbound_at=max((moment for _, _, moment, *_ in found["inbound"] if moment), default=None),
     )
 
 
 def verdict_for(customer_id: int, contact: ContactIntent, *, calendar: BusinessCalendar) -> Verdict:
     """`check` with the person's history loaded."""
-    return check(contact, load_history(customer_id, contact.at), calendar=calendar)
+    return check(contact, load_history(customer_id, contact.at), calendar=calendar, mode=company_mode())
+
+
+def plannable(customer_id: int, contact: ContactIntent, *, calendar: BusinessCalendar) -> datetime | None:
+    """The first legal moment for a step that is being planned; None only when the person refused for good.
+
+    What ends by itself in time (a wait without a date, a look-up in the RNE that grew old) does not close a matter.
+    """
+    history = replace(load_history(customer_id, contact.at), lifted=frozenset())
+    waits = tuple(wait for wait in history.waits if wait.until)
+    return next_allowed(contact, replace(history, waits=waits), calendar=calendar, mode=replace(company_mode(), rne_blocks=False))
 
 
 def sql_list(purposes: frozenset[Purpose]) -> str:
@@ -271,8 +443,8 @@ def sql_list(purposes: frozenset[Purpose]) -> str:
 def sql_callable() -> str:
     """The same rules for a set of people, as a condition on the outreach `o`; written from the tables above.
 
-    Parameters: %(channel)s, %(day)s (Bogotá), %(week)s (its Monday), %(strict)s. L1 and L2 do not depend on the person:
-    the caller passes only purposes whose hours are open.
+    Parameters: %(channel)s, %(at)s, %(day)s (Bogotá), %(week)s (its Monday), %(strict)s, %(rne_blocks)s, %(rne_since)s. L1 and
+    L2 do not depend on the person: the caller passes only purposes whose hours are open.
     """
     purpose = "CASE WHEN o.is_callback THEN 'REQUESTED' ELSE o.purpose END"
     per_day = " ".join(
@@ -285,9 +457,17 @@ def sql_callable() -> str:
         NOT EXISTS (SELECT FROM callcenter_exclusion x
              WHERE x.customer_id = o.customer_id AND x.withdrawn_at IS NULL
                AND (x.channels = ARRAY[]::varchar[] OR %(channel)s = ANY (x.channels))
-               AND ((x.scope = 'ALL' AND x.source <> 'RNE' AND {purpose} IN ({binds["L7"]}))
-                    OR (x.scope = 'COMMERCIAL' AND x.source <> 'RNE' AND {purpose} IN ({binds["L6"]}))
-                    OR (x.source = 'RNE' AND {purpose} IN ({binds["L5"]}))))
+               AND CASE WHEN x.source = 'RNE' THEN {purpose} IN ({binds["L5"]})
+                        WHEN x.channels <> ARRAY[]::varchar[] AND x.scope = 'ALL' THEN {purpose} IN ({binds["L8"]})
+                        WHEN x.channels <> ARRAY[]::varchar[] THEN {purpose} IN ({binds["L5"]})
+                        WHEN x.scope = 'ALL' THEN {purpose} IN ({binds["L7"]})
+                        ELSE {purpose} IN ({binds["L6"]}) END)
+        AND NOT EXISTS (SELECT FROM callcenter_hold h
+             WHERE h.customer_id = o.customer_id AND h.purpose = {purpose} AND (h.until IS NULL OR h.until > %(at)s)
+               AND {purpose} IN ({binds["VOZ"]}))
+        AND (NOT %(rne_blocks)s OR {purpose} NOT IN ({binds["RNE"]}) OR EXISTS (SELECT FROM callcenter_contactpoint k
+             WHERE k.customer_id = o.customer_id AND k.kind = 'PHONE' AND k.status NOT IN ('WRONG', 'DISCONNECTED')
+               AND k.rne_checked_on >= %(rne_since)s))
         AND NOT CASE {purpose} {per_day} ELSE false END
         AND NOT ({purpose} IN ({binds["L4"]}) AND EXISTS (SELECT FROM callcenter_touch t
              WHERE t.customer_id = o.customer_id AND t.week = %(week)s AND t.purpose = 'COMMERCIAL'

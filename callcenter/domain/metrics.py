@@ -97,9 +97,11 @@ class CallFigures:
         return Figure("Clientes proactivos", self.people, code="IND-08", formula="Clientes distintos con al menos un intento")
 
 
+# A call of ours: another vehicle spoken of in the same call is none, nor is one that the customer made.
+OUR_CALL = Q(part_of__isnull=True, is_inbound=False)
 COUNTS = {
-    "attempts": Count("pk"),
-    "contacts": Count("pk", filter=Q(is_contact=True)),
+    "attempts": Count("pk", filter=OUR_CALL),
+    "contacts": Count("pk", filter=OUR_CALL & Q(is_contact=True)),
     "reached": Count("outreach", filter=Q(is_contact=True), distinct=True),
     "booked": Count("outreach", filter=Q(outcome=Outcome.BOOKED), distinct=True),
     "people": Count("outreach__customer", distinct=True),
@@ -174,7 +176,7 @@ def by_agent(part: Slice) -> list[tuple[str, Ratio, int]]:
     """(agent, IND-01, bookings) for everybody who called, most calls first."""
     rows = (
         attempts(part).values("agent", "agent__first_name", "agent__last_name", "agent__username").order_by()
-        .annotate(total=Count("pk"), hits=Count("pk", filter=Q(is_contact=True)), booked=Count("pk", filter=Q(outcome=Outcome.BOOKED)))
+        .annotate(total=Count("pk", filter=OUR_CALL), hits=Count("pk", filter=OUR_CALL & Q(is_contact=True)), booked=Count("pk", filter=Q(outcome=Outcome.BOOKED)))
         .order_by("-total", "agent")
     )  # fmt: skip
     return [

@@ -3,15 +3,17 @@
 import hashlib
 import json
 import uuid
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
-from callcenter.domain import appointments, contact_law, dayparts
-from callcenter.domain.contact_law import ContactIntent
-from callcenter.domain.errors import Conflict, LeaseLost, NotAllowedNow, Refused
+from callcenter import seams
+from callcenter.domain import appointments, consent, contact_law, dayparts, ledger
+from callcenter.domain.contact_law import ContactIntent, Verdict
+from callcenter.domain.errors import Conflict, LeaseLost, Refused
 from callcenter.domain.policy import POLICIES, ContactPolicy, Step, adjusted, next_step
 from callcenter.enums import (
     Channel,
@@ -31,8 +33,12 @@ from callcenter.models import (
     Attempt,
     ContactPoint,
     ControlledDocument,
+    Customer,
+    Dial,
+    Draft,
     Employee,
     Exclusion,
+    LawOverride,
     Outreach,
     ProgrammeSettings,
     Reason,
@@ -45,9 +51,16 @@ from callcenter.models import (
 from carrazos.lib.calendar import BusinessCalendar, bogota
 
 UNDO_WITHIN = timedelta(minutes=10)
-CONTROL_SHEET = {Programme.PROACTIVE: "GSC-FOR-09"}
-CONTACTED = frozenset({Outcome.BOOKED, Outcome.DECLINED, Outcome.OPTED_OUT})
-RESULTS = {Outcome.BOOKED: Result.BOOKED, Outcome.DECLINED: Result.DECLINED, Outcome.OPTED_OUT: Result.OPTED_OUT}
+MISSED_AFTER = timedelta(minutes=30)  # a personal callback that its agent lets pass returns to the team
+CONTROL_SHEET = {
+    Programme.PROACTIVE: "GSC-FOR-09",
+    Programme.AFTERSALES_SURVEY: "GSC-FOR-01",
+    Programme.SALES_SURVEY: "GSC-FOR-03",
+}
+CONTACTED = frozenset({Outcome.BOOKED, Outcome.DONE, Outcome.DECLINED, Outcome.OPTED_OUT})
+# What one call may settle for several vehicles of a person.
+SHARED = frozenset({Outcome.NO_CONTACT, Outcome.CALL_BACK, Outcome.BOOKED, Outcome.DECLINED})
+RESULTS = {Outcome.BOOKED: Result.BOOKED, Outcome.DONE: Result.DONE, Outcome.DECLINED: Result.DECLINED, Outcome.OPTED_OUT: Result.OPTED_OUT}
 
 
 @dataclass(frozen=True)
@@ -73,14 +86,24 @@ class Call:
     only_me: bool = False
     booking: Booking | None = None
     opt_out_scope: ExclusionScope = ExclusionScope.COMMERCIAL
+    opt_out_channels: tuple[Channel, ...] = ()  # none named: every channel
+    complaint: str = ""  # the customer's words; opens a follow-up in the same transaction
+    also: tuple[int, ...] = ()  # other matters of the person that the same call settles
+    steps_done: tuple[int, ...] = ()  # orders of the script's steps that were said
+    details: str = ""  # what the programme's own part of the form said, for the hash
 
     @property
     def body_hash(self) -> str:
         """The same content gives the same hash: a repeated form is told from a changed one."""
         parts = [self.outcome, self.reason and self.reason.pk, self.point and self.point.pk, self.note, self.call_back_at,
-                 self.only_me, self.opt_out_scope, self.booking and (self.booking.starts_at, self.booking.site.pk, self.booking.service,
-                 self.booking.advisor and self.booking.advisor.pk)]  # fmt: skip
+                 self.only_me, self.opt_out_scope, self.opt_out_channels, self.booking and (self.booking.starts_at, self.booking.site.pk, self.booking.service,
+                 self.booking.advisor and self.booking.advisor.pk), self.complaint, self.also, self.details]  # fmt: skip
         return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
+
+    def for_another(self, outreach: Outreach) -> "Call":
+        """The same call as another matter of the person knows it: its own key and its own service."""
+        booking = self.booking and replace(self.booking, service=outreach.reason)
+        return replace(self, key=uuid.uuid5(self.key, str(outreach.pk)), booking=booking, point=None, complaint="", also=())
 
 
 @dataclass(frozen=True)
@@ -103,34 +126,89 @@ def policy_of(programme: Programme | str) -> ContactPolicy:
     return adjusted(policy, max_attempts=row.max_attempts, reply_in=row.reply_days, version=row.version)
 
 
-def record_attempt(outreach_id: int, call: Call, *, agent: User, fence: int, at: datetime, calendar: BusinessCalendar) -> Recorded:
-    """Writes one call with everything that follows from it, in one transaction.
+def record_attempt(
+    outreach_id: int,
+    call: Call,
+    *,
+    agent: User,
+    fence: int,
+    at: datetime,
+    calendar: BusinessCalendar,
+    alongside: Callable[[Outreach, Attempt], None] | None = None,
+) -> Recorded:
+    """Writes one call with everything that follows from it, in one transaction; `alongside` is the programme's part of it.
 
     Raises Conflict for a key that was used with other content, LeaseLost when the customer is no longer the agent's,
     NotAllowedNow when the law forbade the call at its start, Refused for what the form must mend.
     """
     with transaction.atomic():
+        # The person before the row, in every verb: two matters of one person never wait for each other.
+        Customer.objects.select_for_update(of=("self",), no_key=True).only("pk").get(outreaches=outreach_id)
         outreach = Outreach.objects.select_for_update(of=("self",)).for_console().get(pk=outreach_id)
         if replay := written_before(call, agent):
             return replay
         if outreach.leased_by_id != agent.pk or outreach.fence != fence:
             raise LeaseLost("Este cliente ya no está en sus manos: otra persona lo tomó o venció el tiempo. Su nota sigue en la página.")
         started_at = min(outreach.call_started_at or outreach.leased_at, at)
-        intent = ContactIntent(Channel.VOICE, outreach.contact_purpose, started_at)
-        verdict = contact_law.verdict_for(outreach.customer_id, intent, calendar=calendar)
-        if not verdict.allowed:
-            raise NotAllowedNow(verdict)
-        check_call(call, intent, calendar=calendar, at=at)
-        policy = policy_of(outreach.programme)
-        attempt = write_attempt(outreach, call, policy, agent=agent, started_at=started_at, at=at)
-        write_touch(outreach, attempt, call)
-        undo = {"outreach": snapshot(outreach), "point": spoil_phone(call), "vehicle": mark_sold(outreach, call)}
-        appointment = book_appointment(outreach, call, attempt, by=agent, at=at, calendar=calendar)
-        undo |= refuse_contact(outreach, call, by=agent, at=at)
-        advance(outreach, policy, call, at=at, calendar=calendar)
-        undo["delayed"] = delay_others(outreach, at=at, calendar=calendar)
-        Attempt.objects.filter(pk=attempt.pk).update(before=undo)
-        return Recorded(attempt, outreach, appointment, warnings=verdict.warnings)
+        check_call(call, outreach, calendar=calendar, at=at)
+        moment = Moment(agent, started_at, at, calendar)
+        part_of = same_call(outreach, agent)
+        others = siblings(outreach, agent).filter(pk__in=call.also).select_for_update(of=("self",)).for_console() if call.also else ()
+        attempt = write_attempt(outreach, call, moment, part_of=part_of)
+        warnings = () if outreach.is_inbound or part_of else enter_ledger(outreach, call, attempt, calendar=calendar).warnings
+        appointment = settle(outreach, call, attempt, moment)
+        for other in others:
+            theirs = call.for_another(other)
+            settle(other, theirs, write_attempt(other, theirs, moment, part_of=part_of or attempt), moment)
+        # What the programme adds may open or move other matters: it goes last.
+        raise_complaint(outreach, attempt, call, by=agent, at=at)
+        if alongside:
+            alongside(outreach, attempt)
+        return Recorded(attempt, outreach, appointment, warnings=warnings)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Who called and when; `at` is when it was written down."""
+
+    agent: User
+    started_at: datetime
+    at: datetime
+    calendar: BusinessCalendar
+
+
+def enter_ledger(outreach: Outreach, call: Call, attempt: Attempt, *, calendar: BusinessCalendar) -> Verdict:
+    """The call as the law counts it, judged by the moment at which it began. Raises NotAllowedNow."""
+    contact = ContactIntent(Channel.VOICE, outreach.contact_purpose, attempt.started_at)
+    return ledger.enter(outreach.customer_id, contact, effective=is_direct_contact(call), calendar=calendar, attempt=attempt)
+
+
+def settle(outreach: Outreach, call: Call, attempt: Attempt, moment: Moment) -> Appointment | None:
+    """What follows from one matter's attempt, with all that undoing it needs."""
+    agent, at, calendar = moment.agent, moment.at, moment.calendar
+    undo = {"outreach": snapshot(outreach), "point": spoil_phone(call, at), "vehicle": mark_sold(outreach, call)}
+    appointment = book_appointment(outreach, call, attempt, by=agent, at=at, calendar=calendar)
+    undo |= refuse_contact(outreach, call, by=agent, at=at)
+    advance(outreach, policy_of(outreach.programme), call, by=agent, at=at, calendar=calendar)
+    undo["delayed"] = delay_others(outreach, at=at, calendar=calendar)
+    Attempt.objects.filter(pk=attempt.pk).update(before=undo)
+    Dial.objects.filter(outreach=outreach, attempt__isnull=True).update(attempt=attempt)
+    Draft.objects.filter(outreach=outreach).delete()
+    return appointment
+
+
+def siblings(outreach: Outreach, agent: User) -> QuerySet[Outreach]:
+    """The same person's other open matters of this purpose that one call may serve (several vehicles, one conversation)."""
+    rows = Outreach.objects.open().visible_to(agent).filter(customer=outreach.customer_id, purpose=outreach.purpose, leased_by__isnull=True)
+    return rows.exclude(pk=outreach.pk).filter(next_step__in=[NextStep.CALL, NextStep.WHATSAPP]).order_by("due_at", "id")
+
+
+def same_call(outreach: Outreach, agent: User) -> Attempt | None:
+    """The attempt that began the conversation in which this matter, too, is spoken of; None for a call of its own."""
+    if outreach.call_started_at is None:
+        return None
+    calls = Attempt.objects.counted().filter(agent=agent, outreach__customer=outreach.customer_id, part_of__isnull=True)
+    return calls.filter(started_at=outreach.call_started_at).exclude(outreach=outreach).first()
 
 
 def written_before(call: Call, agent: User) -> Recorded | None:
@@ -144,7 +222,7 @@ def written_before(call: Call, agent: User) -> Recorded | None:
     return Recorded(attempt, attempt.outreach, appointment, replayed=True)
 
 
-def check_call(call: Call, intent: ContactIntent, *, calendar: BusinessCalendar, at: datetime) -> None:
+def check_call(call: Call, outreach: Outreach, *, calendar: BusinessCalendar, at: datetime) -> None:
     """Raises Refused for a call that lacks what its outcome needs."""
     if call.reason and call.reason.needs_note and not call.note.strip():
         raise Refused(f"El motivo «{call.reason}» exige una nota.")
@@ -157,16 +235,19 @@ def check_call(call: Call, intent: ContactIntent, *, calendar: BusinessCalendar,
             raise Refused(f"A esa hora no se puede llamar (Ley 2300 art. 3). La siguiente legal es {legal:%d/%m/%Y %H:%M}.")
     if call.outcome == Outcome.BOOKED and call.booking is None:
         raise Refused("Falta la fecha de la cita.")
+    if outreach.is_inbound and call.outcome == Outcome.NO_CONTACT:
+        raise Refused("El cliente es quien llama: hubo contacto. Elija qué se acordó, o suelte al cliente.")
 
 
-def write_attempt(outreach: Outreach, call: Call, policy: ContactPolicy, *, agent: User, started_at: datetime, at: datetime) -> Attempt:
+def write_attempt(outreach: Outreach, call: Call, moment: Moment, *, part_of: Attempt | None) -> Attempt:
+    started_at, at = moment.started_at, moment.at
     document = ControlledDocument.objects.filter(code=CONTROL_SHEET.get(outreach.programme)).first()
     return Attempt.objects.create(
         key=call.key,
         body_hash=call.body_hash,
         outreach=outreach,
         number=outreach.calls_made + 1,
-        agent=agent,
+        agent=moment.agent,
         point=call.point,
         outcome=call.outcome,
         reason=call.reason,
@@ -175,10 +256,13 @@ def write_attempt(outreach: Outreach, call: Call, policy: ContactPolicy, *, agen
         started_at=started_at,
         at=at,
         day=bogota(started_at).date(),
-        open_seconds=max(0, int((at - outreach.leased_at).total_seconds())),
+        is_inbound=outreach.is_inbound,
+        part_of=part_of,
+        steps_done=list(call.steps_done),
+        open_seconds=max(0, int((at - (outreach.leased_at or started_at)).total_seconds())),
         script=script_for(outreach),
         document_version=document and document.version_on(bogota(at).date()),
-        policy_version=policy.label,
+        policy_version=policy_of(outreach.programme).label,
     )
 
 
@@ -193,21 +277,9 @@ def is_direct_contact(call: Call) -> bool:
     return call.outcome in CONTACTED or call.outcome == Outcome.CALL_BACK or bool(call.reason and call.reason.is_answered)
 
 
-def write_touch(outreach: Outreach, attempt: Attempt, call: Call) -> None:
-    """Enters the call into the ledger of contacts; the database refuses a second commercial one that day."""
-    Touch.objects.create(
-        customer=outreach.customer,
-        channel=Channel.VOICE,
-        purpose=outreach.contact_purpose,
-        at=attempt.started_at,
-        day=attempt.day,
-        week=contact_law.monday_of(attempt.day),
-        is_effective=is_direct_contact(call),
-        attempt=attempt,
-    )
-
-
-SNAPSHOT = ("state", "next_step", "priority", "due_at", "is_callback", "callback_for_id", "calls_made", "result", "closed_at")
+SNAPSHOT = ("state", "next_step", "priority", "due_at", "is_callback", "callback_for_id", "reserved_until", "calls_made", "result",
+            "closed_at")  # fmt: skip
+MOMENTS = ("due_at", "reserved_until", "closed_at")
 
 
 def snapshot(outreach: Outreach) -> dict:
@@ -216,15 +288,16 @@ def snapshot(outreach: Outreach) -> dict:
     return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
 
 
-def spoil_phone(call: Call) -> list | None:
-    """Marks a wrong or dead number; returns what it was."""
+def spoil_phone(call: Call, at: datetime) -> list | None:
+    """Notes what the call taught about its number, and marks a wrong or dead one; returns what it was."""
     if call.point is None:
         return None
     was = [call.point.pk, call.point.status, call.point.last_result]
     if call.reason and call.reason.spoils_phone:
         call.point.status = PointStatus.DISCONNECTED if call.reason.code == "DISCONNECTED" else PointStatus.WRONG
     call.point.last_result = str(call.reason or call.outcome.label)[:60]
-    call.point.save(update_fields=["status", "last_result"])
+    call.point.last_used_at = at
+    call.point.save(update_fields=["status", "last_result", "last_used_at"])
     return was
 
 
@@ -232,7 +305,7 @@ def mark_sold(outreach: Outreach, call: Call) -> int | None:
     """Notes that the customer no longer has the vehicle; returns the vehicle that was marked."""
     if not (call.reason and call.reason.sold_vehicle and outreach.vehicle_id):
         return None
-    marked = Vehicle.objects.filter(pk=outreach.vehicle_id, sold_at__isnull=True).update(sold_at=outreach.leased_at)
+    marked = Vehicle.objects.filter(pk=outreach.vehicle_id, sold_at__isnull=True).update(sold_at=outreach.leased_at or outreach.opened_at)
     return outreach.vehicle_id if marked else None
 
 
@@ -251,30 +324,26 @@ def refuse_contact(outreach: Outreach, call: Call, *, by: User, at: datetime) ->
     """Records «no me llamen» and withdraws the person's other commercial outreaches in the same transaction."""
     if call.outcome != Outcome.OPTED_OUT:
         return {}
-    exclusion = Exclusion.objects.create(
-        customer=outreach.customer,
-        scope=call.opt_out_scope,
-        source=ExclusionSource.CUSTOMER,
-        since=at,
-        recorded_by=by,
-        note=call.note[:300],
-    )
-    others = Outreach.objects.open().filter(customer=outreach.customer).exclude(pk=outreach.pk)
-    if call.opt_out_scope == ExclusionScope.COMMERCIAL:
-        others = others.filter(purpose=Purpose.COMMERCIAL)
-    withdrawn = list(others.select_for_update().values_list("pk", flat=True))
-    Outreach.objects.filter(pk__in=withdrawn).update(
-        state=OutreachState.CLOSED, result=Result.OPTED_OUT, closed_at=at, next_step=NextStep.NONE,
-        leased_by=None, leased_at=None, lease_until=None, fence=F("fence") + 1,
+    refusal = consent.refuse(
+        outreach.customer, scope=call.opt_out_scope, channels=call.opt_out_channels, source=ExclusionSource.CUSTOMER, at=at, by=by,
+        note=call.note, keep=outreach.pk,
     )  # fmt: skip
-    return {"exclusion": exclusion.pk, "withdrawn": withdrawn}
+    return {"exclusion": refusal.exclusion.pk, "withdrawn": refusal.withdrawn}
 
 
-def advance(outreach: Outreach, policy: ContactPolicy, call: Call, *, at: datetime, calendar: BusinessCalendar) -> None:
+def raise_complaint(outreach: Outreach, attempt: Attempt, call: Call, *, by: User, at: datetime) -> None:
+    """A complaint heard in any call goes to the desk that settings name, in the same transaction (GSC-PRO-03 §3)."""
+    words = call.complaint.strip() or (call.note.strip() if call.reason and call.reason.opens_case else "")
+    desk = seams.complaint_desk()
+    if words and desk:
+        desk(outreach, words, by=by, at=at, attempt=attempt)
+
+
+def advance(outreach: Outreach, policy: ContactPolicy, call: Call, *, by: User, at: datetime, calendar: BusinessCalendar) -> None:
     """Asks the policy what follows, and plans it on a legal day and another part of the day."""
     made = list(outreach.attempts.counted().order_by("at", "id").values_list("outcome", "started_at"))
     outcomes = [Outcome(outcome) for outcome, _ in made]
-    messaged = outreach.messages.exists()
+    messaged = outreach.messages.standing().exists()
     step = next_step(policy, outcomes, messaged=messaged)
     if call.reason and call.reason.closes and step is not Step.CLOSE:
         close(outreach, Result.UNREACHABLE, at=at)
@@ -285,12 +354,14 @@ def advance(outreach: Outreach, policy: ContactPolicy, call: Call, *, at: dateti
     elif step is Step.WHATSAPP or not has_phone(outreach):
         close(outreach, Result.EXHAUSTED if has_phone(outreach) else Result.UNREACHABLE, at=at)
     elif call.outcome == Outcome.CALL_BACK:
-        outreach.is_callback, outreach.callback_for = True, outreach.leased_by if call.only_me else None
+        outreach.is_callback, outreach.callback_for = True, by if call.only_me else None
         outreach.next_step, outreach.priority, outreach.due_at = NextStep.CALL, Priority.CALLBACK, call.call_back_at
+        outreach.reserved_until = call.call_back_at + MISSED_AFTER if call.only_me else None
     else:
         plan(outreach, NextStep.CALL, Channel.VOICE, dayparts_retry(made, policy, calendar), calendar=calendar, at=at)
     outreach.calls_made = len(made)
     outreach.leased_by = outreach.leased_at = outreach.lease_until = outreach.call_started_at = None
+    outreach.is_inbound = False
     outreach.save()
 
 
@@ -300,9 +371,9 @@ def dayparts_retry(made: list[tuple[str, datetime]], policy: ContactPolicy, cale
 
 def plan(outreach: Outreach, step: NextStep, channel: Channel, wanted: datetime, *, calendar: BusinessCalendar, at: datetime) -> None:
     """The next step at the first legal moment from `wanted` on; without one the outreach closes."""
-    outreach.is_callback, outreach.callback_for = False, None
+    outreach.is_callback, outreach.callback_for, outreach.reserved_until = False, None, None
     intent = ContactIntent(channel, Purpose(outreach.purpose), wanted)
-    moment = contact_law.next_allowed(intent, contact_law.load_history(outreach.customer_id, at), calendar=calendar)
+    moment = contact_law.plannable(outreach.customer_id, intent, calendar=calendar)
     if moment is None:
         close(outreach, Result.OPTED_OUT, at=at)
     else:
@@ -311,15 +382,15 @@ def plan(outreach: Outreach, step: NextStep, channel: Channel, wanted: datetime,
 
 def close(outreach: Outreach, result: Result, *, at: datetime) -> None:
     outreach.state, outreach.result, outreach.closed_at, outreach.next_step = OutreachState.CLOSED, result, at, NextStep.NONE
-    outreach.is_callback, outreach.callback_for = False, None
+    outreach.is_callback, outreach.callback_for, outreach.reserved_until = False, None, None
 
 
 def has_phone(outreach: Outreach) -> bool:
-    return ContactPoint.objects.phones().usable().filter(customer=outreach.customer_id).exists()
+    return ContactPoint.objects.phones().usable().reaching(outreach.customer_id).exists()
 
 
 def has_mobile(outreach: Outreach) -> bool:
-    points = ContactPoint.objects.phones().usable().filter(customer=outreach.customer_id)
+    points = ContactPoint.objects.for_whatsapp().reaching(outreach.customer_id)
     return any(point.is_mobile for point in points)
 
 
@@ -338,23 +409,38 @@ def undo_attempt(attempt_id: int, *, by: User, at: datetime, lease_until: dateti
     Raises Refused when it is somebody else's, too late, or something happened since.
     """
     with transaction.atomic():
-        attempt = Attempt.objects.select_for_update().select_related("outreach").get(pk=attempt_id)
-        outreach = Outreach.objects.select_for_update().get(pk=attempt.outreach_id)
+        attempt = Attempt.objects.select_for_update(of=("self",)).select_related("outreach").get(pk=attempt_id)
+        parts = list(attempt.parts.counted().select_for_update())
+        rows = Outreach.objects.select_for_update().in_bulk([attempt.outreach_id, *(part.outreach_id for part in parts)])
+        outreach = rows[attempt.outreach_id]
         if attempt.undone_at:
             return outreach
         if attempt.agent_id != by.pk:
             raise Refused("Solo quien registró la llamada puede deshacerla.")
         if at - attempt.at > UNDO_WITHIN:
             raise Refused("Pasaron más de diez minutos: pida la corrección a su director.")
-        if outreach.calls_made != attempt.number or outreach.messages.filter(sent_at__gt=attempt.at).exists() or outreach.leased_by_id:
-            raise Refused("Ya hubo otra gestión después de esta llamada: no se puede deshacer.")
-        restore(attempt, outreach, by=by, at=at, lease_until=lease_until)
+        for made in (attempt, *parts):
+            row = rows[made.outreach_id]
+            if row.calls_made != made.number or row.messages.filter(sent_at__gt=made.at).exists() or row.leased_by_id not in {None, by.pk}:
+                raise Refused("Ya hubo otra gestión después de esta llamada: no se puede deshacer.")
+        for part in reversed(parts):
+            put_back(part, rows[part.outreach_id], by=by, at=at)
+            rows[part.outreach_id].save()
+        put_back(attempt, outreach, by=by, at=at)
+        Outreach.objects.filter(leased_by=by).update(fence=F("fence") + 1, **consent.FREE)
+        outreach.leased_by, outreach.leased_at, outreach.lease_until = by, at, lease_until
+        outreach.call_started_at, outreach.is_inbound, outreach.fence = attempt.started_at, attempt.is_inbound, outreach.fence + 1
+        outreach.save()
         return outreach
 
 
-def restore(attempt: Attempt, outreach: Outreach, *, by: User, at: datetime, lease_until: datetime) -> None:
+def put_back(attempt: Attempt, outreach: Outreach, *, by: User, at: datetime) -> None:
+    """Takes one attempt's effects back; the caller saves the outreach."""
     before = attempt.before
+    for taken_back in seams.plugged("ON_UNDO"):
+        taken_back(attempt, by=by, at=at)
     Appointment.objects.filter(attempt=attempt).delete()
+    LawOverride.objects.filter(touches__attempt=attempt).update(spent_at=None)
     Touch.objects.filter(attempt=attempt).delete()
     if before.get("point"):
         pk, status, last_result = before["point"]
@@ -363,18 +449,14 @@ def restore(attempt: Attempt, outreach: Outreach, *, by: User, at: datetime, lea
         Vehicle.objects.filter(pk=before["vehicle"]).update(sold_at=None)
     if before.get("exclusion"):
         Exclusion.objects.filter(pk=before["exclusion"]).update(withdrawn_at=at)
-        Outreach.objects.filter(pk__in=before["withdrawn"], state=OutreachState.CLOSED).update(
-            state=OutreachState.OPEN, result="", closed_at=None, next_step=NextStep.CALL
-        )
+    for pk, step in before.get("withdrawn", []):
+        Outreach.objects.filter(pk=pk).update(state=OutreachState.OPEN, result="", closed_at=None, next_step=step)
     for pk, due in before.get("delayed", []):
         Outreach.objects.filter(pk=pk, state=OutreachState.OPEN).update(due_at=due)
     for name, value in before["outreach"].items():
-        setattr(outreach, name, datetime.fromisoformat(value) if name.endswith("_at") and value else value)
+        setattr(outreach, name, datetime.fromisoformat(value) if name in MOMENTS and value else value)
+    outreach.leased_by = outreach.leased_at = outreach.lease_until = outreach.call_started_at = None
     Attempt.objects.filter(pk=attempt.pk).update(undone_at=at)
-    Outreach.objects.filter(leased_by=by).update(leased_by=None, leased_at=None, lease_until=None, fence=F("fence") + 1)
-    outreach.leased_by, outreach.leased_at, outreach.lease_until = by, at, lease_until
-    outreach.call_started_at, outreach.fence = attempt.started_at, outreach.fence + 1
-    outreach.save()
 
 
 def close_unanswered(at: datetime) -> int:

@@ -40,9 +40,11 @@ POLICIES: Mapping[Programme, ContactPolicy] = {
     Programme.AFTERSALES_SURVEY: ContactPolicy("GSC-PRO-03 §2", Purpose.SERVICE, max_attempts=2, whatsapp_after=2),
     Programme.SALES_SURVEY: ContactPolicy("GSC-PRO-03 §2", Purpose.SERVICE, max_attempts=2, whatsapp_after=2),
     Programme.PROSPECT_CHECK: ContactPolicy("GC-PRO-05 §1", Purpose.VERIFICATION, max_attempts=2, whatsapp_after=None),
+    Programme.CONFIRMATION: ContactPolicy("GSC-PRO-02 §4", Purpose.SERVICE, max_attempts=2, whatsapp_after=2, retry_in=0, reply_in=1),
+    Programme.NO_SHOW: ContactPolicy("GSC-PRO-02 §4", Purpose.SERVICE, max_attempts=2, whatsapp_after=2),
 }
 
-FINAL = frozenset({Outcome.BOOKED, Outcome.DECLINED, Outcome.OPTED_OUT})
+FINAL = frozenset({Outcome.BOOKED, Outcome.DONE, Outcome.DECLINED, Outcome.OPTED_OUT})
 
 
 def next_step(policy: ContactPolicy, outcomes: Sequence[Outcome], *, messaged: bool) -> Step:

@@ -6,20 +6,25 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import F
+from django.db.models import F, Value
+from django.db.models.functions import Coalesce
 from psycopg import RawCursor
 from psycopg.errors import UniqueViolation
 
 from callcenter.domain import contact_law
+from callcenter.domain.consent import FREE
 from callcenter.domain.contact_law import ContactIntent, Verdict
 from callcenter.domain.errors import LeaseLost, NotAllowedNow, Refused
-from callcenter.enums import Channel, NextStep, Priority, Programme, Purpose
-from callcenter.models import Outreach, Reason, Skip, User
+from callcenter.domain.outreach import MISSED_AFTER
+from callcenter.enums import Channel, NextStep, Outcome, PointStatus, Priority, Programme, Purpose
+from callcenter.models import Attempt, ContactPoint, Dial, Notification, Outreach, Reason, Skip, Transfer, User
 from carrazos.lib.calendar import BusinessCalendar, bogota
 
 LEASE = timedelta(minutes=20)
+SAME_CALL = timedelta(minutes=30)  # after an outcome, the same conversation may go on about another vehicle
+TRANSFER_KEPT = timedelta(hours=2)
 HEADS_PER_LANE = 24
-ROUNDS = 8
+ROUNDS = 40
 COUNT_CAP = 1_000
 
 # A lane is a site, a programme, a brand and a priority: the queue's index holds each one sorted by due moment.
@@ -27,7 +32,10 @@ LANES = """unnest(%(sites)s::bigint[]) s(id) CROSS JOIN unnest(%(programmes)s::t
               CROSS JOIN unnest(%(brands)s::bigint[]) b(id) CROSS JOIN unnest(%(priorities)s::smallint[]) r(rank)"""
 IN_LANE = """q.state = 'OPEN' AND q.leased_by_id IS NULL AND q.site_id = s.id AND q.programme = p.name AND q.brand_id = b.id
                       AND q.priority = r.rank"""
-FOR_AGENT = "(q.callback_for_id IS NULL OR q.callback_for_id = %(agent)s OR q.due_at < %(missed)s)"
+# A reservation without an hour is a callback's: half an hour after it was due it is the team's.
+RESERVED = """{row}.callback_for_id IS NULL OR {row}.callback_for_id = %(agent)s
+       OR COALESCE({row}.reserved_until, {row}.due_at + interval '30 minutes') < %(at)s"""
+FOR_AGENT = f"({RESERVED.format(row='q')})"
 
 # One statement: what the agent holds already, or the first callable head of the agent's lanes. The heads come sorted, so
 # that the law is asked of one customer after another until one may be called; a locked head is passed over.
@@ -46,7 +54,7 @@ WITH held AS (
       JOIN callcenter_outreach o ON o.id = heads.id
      WHERE NOT EXISTS (SELECT FROM held)
        AND o.state = 'OPEN' AND o.leased_by_id IS NULL AND o.next_step IN ('CALL', 'WHATSAPP')
-       AND (o.callback_for_id IS NULL OR o.callback_for_id = %(agent)s OR o.due_at < %(missed)s)
+       AND ({reserved})
        AND (CASE WHEN o.is_callback THEN 'REQUESTED' ELSE o.purpose END) = ANY (%(purposes)s::text[])
        AND NOT EXISTS (SELECT FROM callcenter_outreach other
                         WHERE other.customer_id = o.customer_id AND other.leased_by_id IS NOT NULL)
@@ -55,7 +63,8 @@ WITH held AS (
      LIMIT 1 FOR UPDATE OF o SKIP LOCKED
 ), taken AS (
     UPDATE callcenter_outreach o
-       SET leased_by_id = %(agent)s, leased_at = %(at)s, lease_until = %(until)s, fence = o.fence + 1, call_started_at = NULL
+       SET leased_by_id = %(agent)s, leased_at = %(at)s, lease_until = %(until)s, fence = o.fence + 1, call_started_at = NULL,
+           is_inbound = false
       FROM picked WHERE o.id = picked.id
     RETURNING {columns}
 )
@@ -66,6 +75,7 @@ MORE_HEADS = """SELECT EXISTS (SELECT FROM callcenter_outreach o
       AND o.brand_id = ANY (%(brands)s) AND o.priority = ANY (%(priorities)s) AND o.due_at <= %(at)s OFFSET %(skip)s)"""
 
 # What the agent's page lists and counts, from the heads of the same lanes: a queue of a million costs no more than one of ten.
+# (The counts are ordered so that the index is read from its head: by cost alone the planner would read the whole table.)
 LIST = f"""
 SELECT h.id FROM {LANES} CROSS JOIN LATERAL (
        SELECT q.id, q.due_at FROM callcenter_outreach q
@@ -76,11 +86,11 @@ COUNTS = f"""
 SELECT COALESCE(sum(due.n), 0), COALESCE(sum(due.n) FILTER (WHERE r.rank = {Priority.CALLBACK}), 0), COALESCE(sum(later.n), 0)
   FROM {LANES}
  CROSS JOIN LATERAL (SELECT count(*) AS n FROM (SELECT FROM callcenter_outreach q
-       WHERE {IN_LANE} AND {FOR_AGENT} AND q.next_step IN ('CALL', 'WHATSAPP') AND q.due_at <= %(at)s LIMIT %(most)s) x) due
+       WHERE {IN_LANE} AND {FOR_AGENT} AND q.next_step IN ('CALL', 'WHATSAPP') AND q.due_at <= %(at)s
+       ORDER BY q.due_at LIMIT %(most)s) x) due
  CROSS JOIN LATERAL (SELECT count(*) AS n FROM (SELECT FROM callcenter_outreach q
-       WHERE {IN_LANE} AND {FOR_AGENT} AND q.next_step IN ('CALL', 'WHATSAPP') AND q.due_at > %(at)s LIMIT %(most)s) x) later"""  # noqa: S608
-
-MISSED_AFTER = timedelta(minutes=30)  # a personal callback that its agent lets pass returns to the team
+       WHERE {IN_LANE} AND {FOR_AGENT} AND q.next_step IN ('CALL', 'WHATSAPP') AND q.due_at > %(at)s
+       ORDER BY q.due_at LIMIT %(most)s) x) later"""  # noqa: S608
 
 
 def callable_sql(channel: Channel) -> str:
@@ -98,6 +108,7 @@ CLAIM_STATEMENT = numbered(
     CLAIM.format(
         lanes=LANES,
         in_lane=IN_LANE,
+        reserved=RESERVED.format(row="o"),
         columns=", ".join(f"o.{field.column}" for field in Outreach._meta.concrete_fields),
         callable_by_voice=callable_sql(Channel.VOICE),
         callable_by_whatsapp=callable_sql(Channel.WHATSAPP),
@@ -118,7 +129,7 @@ class QueueCounts:
 def scope(agent: User, at: datetime, programmes: list[Programme] | None = None) -> dict:
     """The lanes that one agent serves."""
     return {
-        "agent": agent.pk, "at": at, "missed": at - MISSED_AFTER, "sites": agent.site_ids, "brands": agent.brand_ids,
+        "agent": agent.pk, "at": at, "sites": agent.site_ids, "brands": agent.brand_ids,
         "priorities": Priority.values, "programmes": [str(name) for name in (programmes or agent.programmes or Programme.values)],
     }  # fmt: skip
 
@@ -128,9 +139,10 @@ def claim_next(agent: User, *, at: datetime, calendar: BusinessCalendar, program
 
     Asking again returns the customer already held. Two agents never get the same one, nor one person twice.
     """
-    day = bogota(at).date()
+    day, mode = bogota(at).date(), contact_law.company_mode()
     values = scope(agent, at, programmes) | {
-        "until": at + LEASE, "day": day, "week": contact_law.monday_of(day), "strict": False, "heads": HEADS_PER_LANE, "skip": 0,
+        "until": at + LEASE, "day": day, "week": contact_law.monday_of(day), "strict": mode.strict, "rne_blocks": mode.rne_blocks,
+        "rne_since": contact_law.fresh_since(day, mode, calendar), "heads": HEADS_PER_LANE, "skip": 0,
         "purposes": open_purposes(at, calendar),
     }  # fmt: skip
     for _ in range(ROUNDS):
@@ -184,31 +196,120 @@ def take(outreach_id: int, agent: User, *, at: datetime, calendar: BusinessCalen
         verdict = why_not_callable(outreach, at=at, calendar=calendar)
         if not verdict.allowed:
             raise NotAllowedNow(verdict)
-        release_expired(at)
-        holder = Outreach.objects.filter(customer=outreach.customer_id, leased_by__isnull=False).exclude(leased_by=agent)
-        if other := holder.select_related("leased_by").first():
-            raise LeaseLost(f"La tiene {other.leased_by}.")
-        release_all(agent)
-        outreach.leased_by, outreach.leased_at, outreach.lease_until = agent, at, at + LEASE
-        outreach.call_started_at, outreach.fence = None, outreach.fence + 1
-        try:
-            with transaction.atomic():
-                outreach.save(update_fields=["leased_by", "leased_at", "lease_until", "call_started_at", "fence"])
-        except IntegrityError as error:
-            raise LeaseLost("Otra persona acaba de tomar a este cliente.") from error
-        return outreach
+        if is_reserved(outreach, agent, at):
+            raise LeaseLost(f"Está reservada para {outreach.callback_for}.")
+        return lease(outreach, agent, at=at, call_started_at=None, is_inbound=False)
 
 
-def start_call(outreach_id: int, agent: User, *, fence: int, at: datetime, calendar: BusinessCalendar) -> Outreach:
-    """Notes when the telephone was picked up: the law judges a call by its start. Raises NotAllowedNow or LeaseLost."""
+def is_reserved(outreach: Outreach, agent: User, at: datetime) -> bool:
+    """True while a callback, a transfer or a share of the day keeps the row for somebody else."""
+    if outreach.callback_for_id in {None, agent.pk}:
+        return False
+    return (outreach.reserved_until or outreach.due_at + MISSED_AFTER) >= at
+
+
+def start_call(
+    outreach_id: int, agent: User, *, fence: int, at: datetime, calendar: BusinessCalendar, point: ContactPoint | None = None
+) -> Outreach:
+    """Notes when the telephone was picked up, and which number was dialled: the law judges an attempt by its first call.
+
+    Raises NotAllowedNow or LeaseLost.
+    """
     outreach = Outreach.objects.for_console().get(pk=outreach_id)
     verdict = why_not_callable(outreach, at=at, calendar=calendar)
-    if not verdict.allowed:
+    if not (verdict.allowed or is_same_call(outreach)):
         raise NotAllowedNow(verdict)
     mine = Outreach.objects.filter(pk=outreach_id, leased_by=agent, fence=fence)
-    if not mine.update(call_started_at=at, lease_until=at + LEASE):
+    if not mine.update(call_started_at=Coalesce("call_started_at", Value(at)), lease_until=at + LEASE):
         raise LeaseLost("Este cliente ya no está en sus manos: otra persona lo tomó o venció el tiempo.")
+    if point:
+        Dial.objects.create(outreach=outreach, point=point, agent=agent, at=at)
     return outreach
+
+
+def is_same_call(outreach: Outreach) -> bool:
+    """True in a conversation that is under way: the next number of the ladder, another vehicle, a customer who called."""
+    return outreach.is_inbound or outreach.call_started_at is not None
+
+
+def tried(outreach: Outreach) -> set[int]:
+    """The numbers already dialled in the attempt in hand."""
+    return set(Dial.objects.filter(outreach=outreach, attempt__isnull=True).values_list("point", flat=True))
+
+
+def spoil_number(outreach_id: int, agent: User, *, fence: int, point: ContactPoint, reason: Reason, at: datetime) -> None:
+    """A number of the ladder is wrong or dead: it is marked, and the attempt goes on with the next one. Raises LeaseLost."""
+    with transaction.atomic():
+        mine = Outreach.objects.filter(pk=outreach_id, leased_by=agent, fence=fence)
+        if not mine.update(call_started_at=Coalesce("call_started_at", Value(at)), lease_until=at + LEASE):
+            raise LeaseLost("Este cliente ya no está en sus manos: otra persona lo tomó o venció el tiempo.")
+        dial = Dial.objects.filter(outreach=outreach_id, attempt__isnull=True, point=point).last()
+        dial = dial or Dial(outreach_id=outreach_id, point=point, agent=agent, at=at)
+        dial.reason = reason
+        dial.save()
+        status = PointStatus.DISCONNECTED if reason.code == "DISCONNECTED" else PointStatus.WRONG
+        ContactPoint.objects.filter(pk=point.pk).update(status=status, last_result=str(reason)[:60])
+
+
+def take_inbound(outreach_id: int, agent: User, *, at: datetime) -> Outreach:
+    """Opens the matter of a customer who is calling: the law counts what we do, not what they do.
+
+    Raises LeaseLost when somebody else has the customer, Refused when the matter is closed.
+    """
+    with transaction.atomic():
+        outreach = Outreach.objects.select_for_update(of=("self",)).for_console().get(pk=outreach_id)
+        if not outreach.is_open:
+            raise Refused(f"Esta gestión ya cerró: {outreach.get_result_display().lower()}.")
+        return lease(outreach, agent, at=at, call_started_at=at, is_inbound=True)
+
+
+def continue_call(outreach_id: int, agent: User, attempt: Attempt, *, at: datetime) -> Outreach:
+    """«Otro vehículo»: opens another matter of the person with whom the agent is still speaking; no new contact.
+
+    Raises Refused when that call is over or was not answered, LeaseLost when somebody else has the customer.
+    """
+    with transaction.atomic():
+        outreach = Outreach.objects.select_for_update(of=("self",)).for_console().get(pk=outreach_id)
+        same = attempt.outreach.customer_id == outreach.customer_id and attempt.agent_id == agent.pk and attempt.undone_at is None
+        if not (same and outreach.is_open and at - attempt.at < SAME_CALL and attempt.outcome != Outcome.NO_CONTACT):
+            raise Refused("Esa llamada ya terminó: el otro vehículo espera su turno.")
+        return lease(outreach, agent, at=at, call_started_at=attempt.started_at, is_inbound=attempt.is_inbound)
+
+
+def lease(outreach: Outreach, agent: User, *, at: datetime, call_started_at: datetime | None, is_inbound: bool) -> Outreach:
+    """Puts a locked row into an agent's hands, letting go of the one held before. Raises LeaseLost."""
+    release_expired(at)
+    holder = Outreach.objects.filter(customer=outreach.customer_id, leased_by__isnull=False).exclude(leased_by=agent)
+    if other := holder.select_related("leased_by").first():
+        raise LeaseLost(f"La tiene {other.leased_by}.")
+    release_all(agent)
+    outreach.leased_by, outreach.leased_at, outreach.lease_until = agent, at, at + LEASE
+    outreach.call_started_at, outreach.is_inbound, outreach.fence = call_started_at, is_inbound, outreach.fence + 1
+    try:
+        with transaction.atomic():
+            outreach.save(update_fields=["leased_by", "leased_at", "lease_until", "call_started_at", "is_inbound", "fence"])
+    except IntegrityError as error:
+        raise LeaseLost("Otra persona acaba de tomar a este cliente.") from error
+    return outreach
+
+
+def transfer(outreach_id: int, agent: User, *, fence: int, to: User, note: str, at: datetime) -> Transfer:
+    """Hands a customer to a colleague, who gets them first for two hours; then they are the team's. Raises LeaseLost, Refused."""
+    if not note.strip():
+        raise Refused("Escriba qué debe saber quien recibe al cliente.")
+    if to == agent:
+        raise Refused("Elija a otra persona.")
+    with transaction.atomic():
+        mine = Outreach.objects.filter(pk=outreach_id, leased_by=agent, fence=fence)
+        moved = mine.update(
+            callback_for=to, reserved_until=at + TRANSFER_KEPT, priority=Priority.CALLBACK, due_at=at, fence=F("fence") + 1, **FREE
+        )
+        if not moved:
+            raise LeaseLost("Este cliente ya no está en sus manos.")
+        done = Transfer.objects.create(outreach_id=outreach_id, by=agent, to=to, note=note.strip()[:500], at=at)
+        text = f"{agent} le pasó a {done.outreach.customer}: {done.note}"[:300]
+        Notification.objects.create(user=to, key=f"transfer:{done.pk}", text=text, url="/cola/", at=at)
+        return done
 
 
 def renew(outreach_id: int, agent: User, *, fence: int, at: datetime) -> bool:
@@ -220,13 +321,13 @@ def renew(outreach_id: int, agent: User, *, fence: int, at: datetime) -> bool:
 def release_all(agent: User) -> int:
     """Gives back whatever the agent holds."""
     held = Outreach.objects.filter(leased_by=agent)
-    return held.update(leased_by=None, leased_at=None, lease_until=None, fence=F("fence") + 1)
+    return held.update(fence=F("fence") + 1, **FREE)
 
 
 def release_expired(at: datetime) -> int:
     """Gives back the customers of browsers that closed; late writers find another fence."""
     expired = Outreach.objects.filter(leased_by__isnull=False, lease_until__lte=at)
-    return expired.update(leased_by=None, leased_at=None, lease_until=None, fence=F("fence") + 1)
+    return expired.update(fence=F("fence") + 1, **FREE)
 
 
 def skip(outreach_id: int, agent: User, *, fence: int, reason: Reason, at: datetime, calendar: BusinessCalendar) -> None:
@@ -234,7 +335,7 @@ def skip(outreach_id: int, agent: User, *, fence: int, reason: Reason, at: datet
     later = contact_law.next_open(contact_law.start_of(bogota(at).date() + timedelta(days=1)), calendar)
     with transaction.atomic():
         mine = Outreach.objects.filter(pk=outreach_id, leased_by=agent, fence=fence)
-        if not mine.update(due_at=later, leased_by=None, leased_at=None, lease_until=None, fence=F("fence") + 1):
+        if not mine.update(due_at=later, fence=F("fence") + 1, **FREE):
             raise LeaseLost("Este cliente ya no está en sus manos.")
         Skip.objects.create(outreach_id=outreach_id, agent=agent, reason=reason, at=at)
 

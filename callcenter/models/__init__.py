@@ -1,6 +1,7 @@
 """The kernel's tables, one file per noun."""
 
-from callcenter.models.appointments import Appointment
+from callcenter.models.appointments import Appointment, CapacityException
+from callcenter.models.audit import Access, AccessLog, Change
 from callcenter.models.catalogue import (
     Campaign,
     MessageTemplate,
@@ -10,47 +11,120 @@ from callcenter.models.catalogue import (
     ScriptStep,
     ServiceOffer,
 )
-from callcenter.models.consent import Exclusion
-from callcenter.models.customers import BlockedPhone, ContactPoint, Customer, Vehicle, VehicleParty
+from callcenter.models.consent import ContactRules, Exclusion, Hold, LawOverride
+from callcenter.models.customers import BlockedPhone, CompanyContact, ContactPoint, Customer, Vehicle, VehicleParty
+from callcenter.models.day import Draft, Pause, Preparation
 from callcenter.models.documents import ControlledDocument, DocumentVersion
-from callcenter.models.messages import Evidence, Message
+from callcenter.models.images import ImageRelease
+from callcenter.models.master import CustomerAlias, CustomerMerge, DuplicatePair, DuplicateScan, FieldChange, ImportDifference
+from callcenter.models.membership import GroupPermission, UserBrand, UserGroup, UserSite
+from callcenter.models.messages import (
+    Evidence,
+    InboundMessage,
+    Line,
+    Message,
+    MessageEvent,
+    UploadedMedia,
+    WebhookDelivery,
+    WhatsAppIdentity,
+)
 from callcenter.models.organisation import Brand, CalendarException, Employee, Position, Site, User
-from callcenter.models.outreach import Attempt, Motive, Outreach, Skip, Touch
-from callcenter.models.spiga import ColumnAlias, ImportBatch, ImportRow
-from callcenter.models.workspace import Pulse
+from callcenter.models.outreach import Attempt, Dial, Motive, Outreach, Skip, Touch, Transfer
+from callcenter.models.privacy import (
+    Authorisation,
+    AuthorisationSource,
+    AuthorisedFor,
+    DataRequest,
+    DataRight,
+    Erasure,
+    RequestKind,
+    RequestStatus,
+    Retention,
+    Tombstone,
+)
+from callcenter.models.spiga import ColumnAlias, ImportBatch, ImportChange, ImportEdit, ImportRow
+from callcenter.models.workshop import WorkOrder
+from callcenter.models.workspace import ListExport, Mail, Notification, Pulse, SavedView
 
 __all__ = [
+    "Access",
+    "AccessLog",
     "Appointment",
     "Attempt",
+    "Authorisation",
+    "AuthorisationSource",
+    "AuthorisedFor",
     "BlockedPhone",
     "Brand",
     "CalendarException",
     "Campaign",
+    "CapacityException",
+    "Change",
     "ColumnAlias",
+    "CompanyContact",
     "ContactPoint",
+    "ContactRules",
     "ControlledDocument",
     "Customer",
+    "CustomerAlias",
+    "CustomerMerge",
+    "DataRequest",
+    "DataRight",
+    "Dial",
     "DocumentVersion",
+    "Draft",
+    "DuplicatePair",
+    "DuplicateScan",
     "Employee",
+    "Erasure",
     "Evidence",
     "Exclusion",
+    "FieldChange",
+    "GroupPermission",
+    "Hold",
+    "ImageRelease",
     "ImportBatch",
+    "ImportChange",
+    "ImportDifference",
+    "ImportEdit",
     "ImportRow",
+    "InboundMessage",
+    "LawOverride",
+    "Line",
+    "ListExport",
+    "Mail",
     "Message",
+    "MessageEvent",
     "MessageTemplate",
     "Motive",
+    "Notification",
     "Outreach",
+    "Pause",
     "Position",
+    "Preparation",
     "ProgrammeSettings",
     "Pulse",
     "Reason",
+    "RequestKind",
+    "RequestStatus",
+    "Retention",
+    "SavedView",
     "Script",
     "ScriptStep",
     "ServiceOffer",
     "Site",
     "Skip",
+    "Tombstone",
     "Touch",
+    "Transfer",
+    "UploadedMedia",
     "User",
+    "UserBrand",
+    "UserGroup",
+    "UserSite",
     "Vehicle",
     "VehicleParty",
+    "WebhookDelivery",
+    "WhatsAppIdentity",
+    "WorkOrder",
 ]

@@ -6,12 +6,31 @@ from django.db import models
 from django.db.models import Q
 
 from callcenter.enums import AppointmentStatus
+from callcenter.models.audit import audited
 from callcenter.models.catalogue import Reason
 from callcenter.models.customers import Customer, Vehicle
 from callcenter.models.organisation import Brand, Employee, ScopedQuerySet, Site, User
 from callcenter.models.outreach import Attempt, Outreach
+from callcenter.models.workshop import WorkOrder
 
 STANDING = (AppointmentStatus.SCHEDULED, AppointmentStatus.CONFIRMED)
+
+
+class CapacityException(models.Model):
+    """A day on which a site takes another number of cars: fewer technicians, a campaign, an inventory (0: none)."""
+
+    site = models.ForeignKey(Site, models.CASCADE, db_index=False, related_name="capacity_exceptions", verbose_name="sede")
+    day = models.DateField("día")
+    appointments = models.PositiveSmallIntegerField("cupo")
+    note = models.CharField("motivo", max_length=120, blank=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = "cupo especial", "cupos especiales"
+        ordering = ["-day"]
+        constraints = [models.UniqueConstraint(fields=["site", "day"], name="capacity_once_a_day")]
+
+    def __str__(self):
+        return f"{self.site} {self.day:%d/%m/%Y}: {self.appointments}"
 
 
 class AppointmentQuerySet(ScopedQuerySet):
@@ -22,7 +41,9 @@ class AppointmentQuerySet(ScopedQuerySet):
         return self.filter(starts_at__gte=start, starts_at__lt=end)
 
     def for_list(self) -> "AppointmentQuerySet":
-        return self.select_related("customer", "vehicle__brand", "site", "advisor", "booked_by", "reason").order_by("starts_at", "id")
+        return self.select_related(
+            "customer", "vehicle__brand", "site", "advisor", "booked_by", "reason", "work_order", "replaces__decided_by"
+        ).order_by("starts_at", "id")
 
 
 class Appointment(models.Model):
@@ -44,11 +65,17 @@ class Appointment(models.Model):
     booked_at = models.DateTimeField("agendada el")
     decided_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     decided_at = models.DateTimeField("estado desde", null=True, blank=True)
+    # What proves that the customer came: an order proves one appointment (domain/kept.py).
+    work_order = models.OneToOneField(
+        WorkOrder, models.SET_NULL, null=True, blank=True, related_name="appointment", verbose_name="orden de trabajo"
+    )
+    proved_at = models.DateTimeField("probada el", null=True, blank=True)
 
     objects = AppointmentQuerySet.as_manager()
 
     class Meta:
         verbose_name, verbose_name_plural = "cita", "citas"
+        triggers = audited(inserts=False)
         constraints = [
             models.UniqueConstraint(
                 fields=["vehicle"], condition=Q(status__in=STANDING, vehicle__isnull=False), name="appointment_one_standing"

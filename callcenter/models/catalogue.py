@@ -1,5 +1,6 @@
 """What the owner edits without a deployment: reasons, scripts, service sheets, templates, numbers of each programme."""
 
+import uuid
 from datetime import timedelta
 from functools import lru_cache
 
@@ -7,7 +8,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from callcenter.enums import Programme, ReasonKind
+from callcenter.enums import CampaignPriority, Outcome, Programme, ReasonKind, TemplateApproval
+from callcenter.models.audit import audited
 from callcenter.models.documents import ControlledDocument
 from callcenter.models.organisation import Brand
 from carrazos.lib import text
@@ -43,6 +45,7 @@ class Reason(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = "motivo", "motivos"
+        triggers = audited()
         ordering = ["kind", "order"]
         constraints = [models.UniqueConstraint(fields=["kind", "code"], name="reason_unique")]
 
@@ -59,10 +62,12 @@ class ProgrammeSettings(models.Model):
     programme = models.CharField("programa", max_length=20, choices=Programme, unique=True)
     max_attempts = models.PositiveSmallIntegerField("intentos de llamada", null=True, blank=True)
     reply_days = models.PositiveSmallIntegerField("días hábiles para responder el WhatsApp", null=True, blank=True)
+    file_due_at = models.TimeField("hora límite del listado diario de SPIGA", null=True, blank=True, help_text="Vacía: 10:00 (PRO-9).")
     version = models.PositiveIntegerField("versión", default=1, editable=False)
 
     class Meta:
         verbose_name, verbose_name_plural = "números del programa", "números de los programas"
+        triggers = audited()
         constraints = [
             models.CheckConstraint(
                 condition=Q(max_attempts__isnull=True) | Q(max_attempts__range=(1, 9)), name="programme_attempts_possible"
@@ -93,6 +98,7 @@ class Script(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = "guion", "guiones"
+        triggers = audited()
         ordering = ["code", "-version"]
         constraints = [
             models.UniqueConstraint(fields=["code", "version"], name="script_version_unique"),
@@ -122,11 +128,15 @@ class ScriptStep(models.Model):
     title = models.CharField("paso", max_length=60)
     body = models.TextField("qué se dice", max_length=2000, help_text="Variables: {{cliente}}, {{agente}}, {{vehiculo}}…")
     is_objection = models.BooleanField("respuesta a objeción", default=False)
+    branch = models.CharField(
+        "solo si", max_length=12, choices=Outcome, blank=True, help_text="Vacío: siempre. Si no, se dice al elegir ese resultado."
+    )
 
     objects = StepManager()
 
     class Meta:
         verbose_name, verbose_name_plural = "paso", "pasos"
+        triggers = audited()
         ordering = ["order"]
         constraints = [models.UniqueConstraint(fields=["script", "order"], name="script_step_unique")]
 
@@ -154,6 +164,7 @@ class ServiceOffer(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = "hoja de servicio", "hojas de servicio"
+        triggers = audited()
         ordering = ["brand", "name"]
 
     def __str__(self):
@@ -166,9 +177,17 @@ class ServiceOffer(models.Model):
         return " ".join(part for part in (f"{hours} h" if hours else "", f"{minutes} min" if minutes else "") if part)
 
 
+def picture_path(instance: models.Model, _name: str) -> str:
+    """A name that says nothing and never comes from the user."""
+    return f"pictures/{uuid.uuid4().hex}.jpg"
+
+
 class CampaignQuerySet(models.QuerySet):
     def running(self, on) -> "CampaignQuerySet":
         return self.filter(starts_on__lte=on, ends_on__gte=on)
+
+    def visible_to(self, user) -> "CampaignQuerySet":
+        return self if user.all_brands else self.filter(brand__in=user.brand_ids)
 
 
 class Campaign(models.Model):
@@ -176,15 +195,24 @@ class Campaign(models.Model):
 
     name = models.CharField("nombre", max_length=80, unique=True)
     brand = models.ForeignKey(Brand, models.PROTECT, verbose_name="marca")
+    image = models.ImageField("imagen publicitaria", upload_to=picture_path, blank=True, help_text="Acompaña los mensajes de la campaña.")
+    shows_people = models.BooleanField(
+        "la imagen muestra personas", default=False, help_text="Sin una autorización vigente de uso de imagen no se envía."
+    )
     starts_on = models.DateField("desde")
     ends_on = models.DateField("hasta")
+    programme = models.CharField("programa", max_length=20, choices=Programme, default=Programme.PROACTIVE)
+    pitch = models.TextField("qué se ofrece", max_length=600, blank=True, help_text="Lo lee el agente al llamar.")
+    priority = models.PositiveSmallIntegerField("prioridad", choices=CampaignPriority, default=CampaignPriority.NORMAL)
 
     objects = CampaignQuerySet.as_manager()
 
     class Meta:
         verbose_name, verbose_name_plural = "campaña", "campañas"
+        triggers = audited()
         ordering = ["-starts_on"]
         constraints = [models.CheckConstraint(condition=Q(ends_on__gte=models.F("starts_on")), name="campaign_dates")]
+        permissions = [("manage_campaigns", "Puede crear campañas e incluir clientes")]
 
     def __str__(self):
         return self.name
@@ -200,16 +228,26 @@ class MessageTemplate(models.Model):
 
     name = models.SlugField("nombre", max_length=60, unique=True)
     programme = models.CharField("programa", max_length=20, choices=Programme, blank=True)
+    order = models.PositiveSmallIntegerField("orden", default=100)
     is_marketing = models.BooleanField("promocional", default=True)
     body = models.TextField("texto", max_length=1024)
-    variables = ArrayField(models.CharField(max_length=20), verbose_name="variables en orden", default=list)
+    variables = ArrayField(models.CharField(max_length=20), verbose_name="variables en orden", default=list, blank=True)
+    has_image = models.BooleanField("lleva imagen", default=False)
+    image = models.ImageField(
+        "imagen", upload_to=picture_path, blank=True, help_text="La de la campaña va primero, si la gestión es de una."
+    )
+    language = models.CharField("idioma aprobado", max_length=8, default="es_CO")
+    approval = models.CharField("estado en Meta", max_length=8, choices=TemplateApproval, default=TemplateApproval.LOCAL)
+    approval_note = models.CharField("lo que dijo Meta", max_length=300, blank=True)
+    quality = models.CharField("calidad según Meta", max_length=20, blank=True)
     is_active = models.BooleanField("activa", default=True)
 
     objects = TemplateManager()
 
     class Meta:
         verbose_name, verbose_name_plural = "plantilla de WhatsApp", "plantillas de WhatsApp"
-        ordering = ["name"]
+        triggers = audited()
+        ordering = ["order", "name"]
 
     def __str__(self):
         return self.name

@@ -1,20 +1,33 @@
 """The customer master: who they are, how to reach them, what they drive."""
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Func, Q, Value, When
+from django.db.models.functions import Reverse, Upper
 
 from callcenter.enums import CustomerKind, PartyRole, PointKind, PointStatus
+from callcenter.models.audit import audited
 from callcenter.models.organisation import Brand, Site, User
 from carrazos.lib import phones
 
-UNUSABLE = (PointStatus.WRONG, PointStatus.DISCONNECTED)
+UNUSABLE = (PointStatus.WRONG, PointStatus.DISCONNECTED, PointStatus.BLOCKED)
+
+# Without accents, capitals: the order of a list of names, on any locale.
+ACCENTED, BARE = "ÁÉÍÓÚÜÑáéíóúüñ", "AEIOUUNAEIOUUN"
+SORT_NAME = Func(Upper("name"), Value(ACCENTED), Value(BARE), function="translate", output_field=models.TextField())
+NAME_WORDS = Func(Func("name_key", Value(" "), function="string_to_array"), function="array_to_tsvector", output_field=SearchVectorField())
 
 
 class CustomerQuerySet(models.QuerySet):
     def visible_to(self, user: User) -> "CustomerQuerySet":
-        """Customers that one of the user's sites deals with."""
-        return self if user.all_sites else self.filter(sites__overlap=user.site_ids)
+        """Customers that one of the user's sites deals with; of merged ones only the one that stays."""
+        rows = self.standing()
+        return rows if user.all_sites else rows.filter(sites__overlap=user.site_ids)
+
+    def standing(self) -> "CustomerQuerySet":
+        return self.filter(merged_into__isnull=True)
 
 
 class Customer(models.Model):
@@ -35,21 +48,34 @@ class Customer(models.Model):
     edited_fields = ArrayField(models.CharField(max_length=30), default=list, editable=False)  # an agent's word wins
     validated_at = models.DateTimeField("datos validados el", null=True, blank=True)
     validated_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, db_index=False, related_name="+")
+    # A merged customer keeps its row and its keys: tomorrow's file still knows them by it (spiga/merge.py).
+    merged_into = models.ForeignKey("self", models.PROTECT, null=True, blank=True, db_index=False, editable=False, related_name="merged")
+    version = models.PositiveIntegerField(default=0, db_default=0, editable=False)  # of the people's edits, not of the imports
     created_at = models.DateTimeField("creado", db_default=models.functions.Now())
 
     objects = CustomerQuerySet.as_manager()
 
     class Meta:
         verbose_name, verbose_name_plural = "cliente", "clientes"
+        triggers = audited(inserts=False)
         constraints = [
             models.UniqueConstraint(fields=["document_key"], condition=~Q(document_key=""), name="customer_document_unique"),
             models.CheckConstraint(condition=~Q(name=""), name="customer_has_name"),
+            models.CheckConstraint(condition=Q(merged_into__isnull=True) | ~Q(merged_into=F("id")), name="customer_not_into_itself"),
         ]
         indexes = [
-            models.Index(fields=["name_key", "id"], name="customer_name_key"),
             models.Index(fields=["dms_code"], condition=~Q(dms_code=""), name="customer_dms_code"),
+            # Names sort by this key, and are found by the words of name_key (domain/search.py writes the same expressions).
+            models.Index(SORT_NAME, "id", name="customer_sort_name"),
+            GinIndex(NAME_WORDS, name="customer_name_words"),
+            models.Index(fields=["merged_into"], condition=Q(merged_into__isnull=False), name="customer_merged_into"),
         ]
-        permissions = [("see_customers", "Puede ver clientes")]
+        permissions = [
+            ("see_customers", "Puede ver clientes"),
+            ("edit_customers", "Puede corregir clientes, vehículos y teléfonos"),
+            ("merge_customers", "Puede fusionar clientes duplicados"),
+            ("export_customers", "Puede descargar listas de clientes"),
+        ]
 
     def __str__(self):
         return self.name
@@ -58,6 +84,8 @@ class Customer(models.Model):
     def document(self) -> str:
         """`CC 1.075.000.104`, `NIT 900.373.913-4`."""
         number = self.document_number
+        if not number:
+            return ""
         if number.isdigit():
             number = f"{int(number):,}".replace(",", ".")
         tail = f"-{self.check_digit}" if self.check_digit else ""
@@ -70,6 +98,17 @@ class ContactPointQuerySet(models.QuerySet):
 
     def usable(self) -> "ContactPointQuerySet":
         return self.exclude(status__in=UNUSABLE)
+
+    def reaching(self, customer_id: int) -> "ContactPointQuerySet":
+        """Every way to reach a customer: their own first, then those of a company's contact persons."""
+        persons = CompanyContact.objects.current().filter(company=customer_id).values("person")
+        return self.filter(Q(customer=customer_id) | Q(customer__in=persons)).order_by(
+            Case(When(customer=customer_id, then=0), default=1), "customer_id", "position", "id"
+        )
+
+    def for_whatsapp(self) -> "ContactPointQuerySet":
+        """Usable phones that are not known to lack WhatsApp; whether one is a mobile is asked of each (`is_mobile`)."""
+        return self.phones().usable().exclude(is_on_whatsapp=False)
 
 
 class ContactPoint(models.Model):
@@ -84,11 +123,18 @@ class ContactPoint(models.Model):
     status = models.CharField("estado", max_length=12, choices=PointStatus, default=PointStatus.VALID)
     last_result = models.CharField("último resultado", max_length=60, blank=True)
     last_used_at = models.DateTimeField("último uso", null=True, blank=True)
+    is_on_whatsapp = models.BooleanField("tiene WhatsApp", null=True, blank=True)  # empty: nobody knows yet
+    # What the Registro de Números Excluidos said of this number, and when it was asked.
+    rne_checked_on = models.DateField("consultado en el RNE", null=True, blank=True)
+    rne_channels = ArrayField(
+        models.CharField(max_length=8), verbose_name="canales excluidos en el RNE", default=list, db_default=[], blank=True
+    )
 
     objects = ContactPointQuerySet.as_manager()
 
     class Meta:
         verbose_name, verbose_name_plural = "medio de contacto", "medios de contacto"
+        triggers = audited(inserts=False)
         ordering = ["position", "id"]
         constraints = [
             models.UniqueConstraint(fields=["customer", "kind", "value"], name="contact_point_unique"),
@@ -123,8 +169,10 @@ class Vehicle(models.Model):
     model_year = models.PositiveSmallIntegerField("año modelo", null=True, blank=True)
     odometer_km = models.PositiveIntegerField("kilómetros", null=True, blank=True)
     last_visit_on = models.DateField("última entrada al taller", null=True, blank=True)
+    delivered_on = models.DateField("entregado nuevo el", null=True, blank=True)
     is_own = models.BooleanField("de Carrazos (demo o cortesía)", default=False)
     sold_at = models.DateTimeField("el cliente lo vendió", null=True, blank=True)
+    edited_fields = ArrayField(models.CharField(max_length=30), default=list, editable=False)  # an agent's word wins
     customers = models.ManyToManyField(Customer, through="VehicleParty", related_name="vehicles")
     created_at = models.DateTimeField("creado", db_default=models.functions.Now())
 
@@ -136,7 +184,10 @@ class Vehicle(models.Model):
             models.CheckConstraint(condition=~Q(vin="", plate=""), name="vehicle_has_vin_or_plate"),
             models.CheckConstraint(condition=Q(odometer_km__isnull=True) | Q(odometer_km__lte=1_500_000), name="odometer_possible"),
         ]
-        indexes = [models.Index(fields=["plate"], condition=~Q(plate=""), name="vehicle_plate")]
+        indexes = [
+            models.Index(fields=["plate"], condition=~Q(plate=""), name="vehicle_plate"),
+            models.Index(Reverse("vin"), condition=~Q(vin=""), name="vehicle_vin_tail"),  # people read a VIN from its end
+        ]
 
     def __str__(self):
         return " ".join(part for part in (self.brand.name, self.family or self.model, self.plate or self.vin[-6:]) if part)
@@ -147,6 +198,11 @@ class Vehicle(models.Model):
         return " ".join(str(part) for part in (self.brand.name, (self.family or self.model).title(), self.model_year) if part)
 
 
+class PartyQuerySet(models.QuerySet):
+    def current(self) -> "PartyQuerySet":
+        return self.filter(until__isnull=True)
+
+
 class VehicleParty(models.Model):
     """Who somebody is to a vehicle."""
 
@@ -154,14 +210,46 @@ class VehicleParty(models.Model):
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="parties")
     role = models.CharField("relación", max_length=7, choices=PartyRole, default=PartyRole.OWNER)
     since = models.DateField("desde", null=True, blank=True)
+    until = models.DateField("hasta", null=True, blank=True)  # over: a later file does not begin it again
+
+    objects = PartyQuerySet.as_manager()
 
     class Meta:
         verbose_name, verbose_name_plural = "relación con vehículo", "relaciones con vehículos"
+        triggers = audited(inserts=False)
         constraints = [models.UniqueConstraint(fields=["vehicle", "customer", "role"], name="vehicle_party_unique")]
         ordering = [F("since").desc(nulls_last=True), "-id"]
 
     def __str__(self):
         return f"{self.customer} · {self.get_role_display()} · {self.vehicle}"
+
+
+class ContactQuerySet(models.QuerySet):
+    def current(self) -> "ContactQuerySet":
+        return self.filter(until__isnull=True)
+
+
+class CompanyContact(models.Model):
+    """A person through whom a company is reached."""
+
+    company = models.ForeignKey(Customer, models.CASCADE, db_index=False, related_name="contacts", verbose_name="empresa")
+    person = models.ForeignKey(Customer, models.CASCADE, related_name="companies", verbose_name="persona")
+    position = models.CharField("cargo", max_length=60, blank=True)
+    since = models.DateField("desde")
+    until = models.DateField("hasta", null=True, blank=True)
+
+    objects = ContactQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = "persona de contacto", "personas de contacto"
+        ordering = ["since", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["company", "person"], name="company_contact_unique"),
+            models.CheckConstraint(condition=~Q(company=F("person")), name="company_contact_is_another"),
+        ]
+
+    def __str__(self):
+        return f"{self.person} · {self.company}"
 
 
 class BlockedPhone(models.Model):
@@ -173,6 +261,11 @@ class BlockedPhone(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = "teléfono propio", "teléfonos propios"
+        triggers = audited()
 
     def __str__(self):
-        return f"{phones.display(self.value)} ({self.note})"
+        return f"{self.display} ({self.note})"
+
+    @property
+    def display(self) -> str:
+        return phones.display(self.value)

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from callcenter.enums import DocumentStatus
+from callcenter.models.audit import audited
 
 
 class DocumentManager(models.Manager):
@@ -25,7 +26,12 @@ class ControlledDocument(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = "documento controlado", "documentos controlados"
+        triggers = audited()
         ordering = ["code"]
+        permissions = [
+            ("see_documents", "Puede ver los documentos controlados"),
+            ("manage_documents", "Puede registrar versiones de documentos"),
+        ]
 
     def __str__(self):
         return f"{self.code} {self.title}"
@@ -54,6 +60,7 @@ class DocumentVersion(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = "versión de documento", "versiones de documentos"
+        triggers = audited()
         ordering = ["document", "-number"]
         constraints = [
             models.UniqueConstraint(fields=["document", "number"], name="document_version_unique"),

@@ -7,6 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from callcenter.enums import Density, Programme, Theme
+from callcenter.models.audit import audited
 from callcenter.roles import TITLES, Role
 from carrazos.lib import text
 
@@ -30,6 +31,7 @@ class Brand(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = "marca", "marcas"
+        triggers = audited()
         ordering = ["name"]
 
     def __str__(self):
@@ -52,6 +54,9 @@ class Site(models.Model):
     address = models.CharField("dirección", max_length=120, blank=True)
     area_code = models.CharField("indicativo", max_length=3, help_text="Completa los fijos de siete dígitos: 601, 604…")
     phones = models.CharField("números de contacto", max_length=120, help_text="Como se leen al cliente.")
+    daily_capacity = models.PositiveSmallIntegerField(
+        "cupo de citas por día", null=True, blank=True, help_text="Vacío: sin límite. Un día distinto se anota en Cupos especiales."
+    )
     is_demo = models.BooleanField("de demostración", default=False)
     is_active = models.BooleanField("activa", default=True)
 
@@ -59,6 +64,7 @@ class Site(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = "sede", "sedes"
+        triggers = audited()
         ordering = ["name"]
 
     def __str__(self):
@@ -80,6 +86,7 @@ class Position(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = "cargo", "cargos"
+        triggers = audited()
         ordering = ["title"]
 
     def __str__(self):
@@ -105,6 +112,7 @@ class User(AbstractUser):
 
     class Meta:
         verbose_name, verbose_name_plural = "usuario", "usuarios"
+        triggers = audited()
 
     def __str__(self):
         return self.get_full_name() or self.username
@@ -159,7 +167,7 @@ class Employee(models.Model):
     code = models.CharField("código en SPIGA", max_length=20, blank=True)
     name = models.CharField("nombre", max_length=120)
     name_key = models.CharField(max_length=120, editable=False, db_index=True)
-    function = models.CharField("función", max_length=30, choices=[(role.value, TITLES[role]) for role in Role])
+    function = models.CharField("función", max_length=30, blank=True, choices=[(role.value, TITLES[role]) for role in Role])
     site = models.ForeignKey(Site, models.PROTECT, verbose_name="sede")
     phone = models.CharField("teléfono", max_length=20, blank=True)
     email = models.EmailField("correo", blank=True)
@@ -170,6 +178,7 @@ class Employee(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = "colaborador", "colaboradores"
+        triggers = audited()
         ordering = ["name"]
         constraints = [
             models.UniqueConstraint(fields=["code"], condition=~models.Q(code=""), name="employee_code_unique"),
@@ -188,6 +197,7 @@ class CalendarException(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = "excepción del calendario", "excepciones del calendario"
+        triggers = audited()
         ordering = ["-day"]
 
     def __str__(self):

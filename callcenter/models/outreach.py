@@ -3,14 +3,16 @@
 import uuid
 
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import RangeOperators
+from django.contrib.postgres.fields import ArrayField, RangeOperators
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
 from django.db.models.functions import Length
-from django.db.models.lookups import LessThanOrEqual
+from django.db.models.lookups import GreaterThanOrEqual, LessThan, LessThanOrEqual
 
 from callcenter.enums import Channel, NextStep, Outcome, OutreachState, Priority, Programme, Purpose, Result
+from callcenter.models.audit import audited
 from callcenter.models.catalogue import Campaign, Reason, Script
+from callcenter.models.consent import LawOverride
 from callcenter.models.customers import ContactPoint, Customer, Vehicle
 from callcenter.models.documents import DocumentVersion
 from callcenter.models.organisation import Brand, Employee, ScopedQuerySet, Site, User
@@ -60,6 +62,8 @@ class Outreach(models.Model):
     due_at = models.DateTimeField("próxima gestión")
     is_callback = models.BooleanField("la pidió el cliente", default=False)
     callback_for = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, db_index=False, related_name="callbacks")
+    # Kept for one agent (a callback, a transfer, a share of the day's work) until then; afterwards it is the team's.
+    reserved_until = models.DateTimeField("reservada hasta", null=True, blank=True)
     calls_made = models.PositiveSmallIntegerField("llamadas hechas", default=0)
     result = models.CharField("resultado", max_length=11, choices=Result, blank=True)
     opened_at = models.DateTimeField("abierta", db_default=models.functions.Now())
@@ -72,6 +76,7 @@ class Outreach(models.Model):
     lease_until = models.DateTimeField(null=True, blank=True)
     fence = models.PositiveBigIntegerField(default=0)
     call_started_at = models.DateTimeField("llamada iniciada", null=True, blank=True)
+    is_inbound = models.BooleanField("el cliente está llamando", default=False, db_default=False)
 
     objects = OutreachQuerySet.as_manager()
 
@@ -82,6 +87,11 @@ class Outreach(models.Model):
                 fields=["vehicle"],
                 condition=Q(state=OutreachState.OPEN, programme=Programme.PROACTIVE, vehicle__isnull=False),
                 name="outreach_one_open_proactive",
+            ),
+            models.UniqueConstraint(
+                fields=["customer"],
+                condition=Q(state=OutreachState.OPEN, programme=Programme.RECOVERY),
+                name="outreach_one_open_recovery",
             ),
             # One agent holds one customer, and one customer is held once, whatever the programme.
             models.UniqueConstraint(fields=["leased_by"], name="outreach_one_per_agent"),
@@ -166,6 +176,12 @@ class Attempt(models.Model):
     started_at = models.DateTimeField("inicio")
     at = models.DateTimeField("registrado")
     day = models.DateField("día")
+    is_inbound = models.BooleanField("llamó el cliente", default=False, db_default=False)
+    # Another vehicle of the same person, spoken of in the same call: it is no call of its own.
+    part_of = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="parts", verbose_name="en la llamada")
+    steps_done = ArrayField(
+        models.PositiveSmallIntegerField(), verbose_name="pasos del guion cumplidos", default=list, db_default=[], blank=True
+    )
     open_seconds = models.PositiveIntegerField("segundos entre abrir y registrar", default=0)
     script = models.ForeignKey(Script, models.PROTECT, null=True, blank=True, verbose_name="guion")
     document_version = models.ForeignKey(DocumentVersion, models.PROTECT, null=True, blank=True, verbose_name="versión del formato")
@@ -177,6 +193,7 @@ class Attempt(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = "intento", "intentos"
+        triggers = audited(inserts=False)
         ordering = ["at", "id"]
         constraints = [
             models.UniqueConstraint(fields=["outreach", "number"], condition=Q(undone_at__isnull=True), name="attempt_number_unique"),
@@ -195,6 +212,15 @@ class Attempt(models.Model):
         return f"{self.get_outcome_display()} · {self.outreach}"
 
 
+def local_part(part: str) -> Func:
+    """A part of Bogotá's wall clock at the moment of a touch, as a constraint can ask it."""
+    template = f"EXTRACT({part} FROM %(expressions)s AT TIME ZONE 'America/Bogota')"
+    return Func(F("at"), template=template, output_field=models.IntegerField())
+
+
+LOCAL_HOUR, LOCAL_WEEKDAY = local_part("HOUR"), local_part("ISODOW")
+
+
 class Touch(models.Model):
     """One outbound contact with one person: the ledger from which Ley 2300 is judged, and its last line of defence."""
 
@@ -207,13 +233,16 @@ class Touch(models.Model):
     is_effective = models.BooleanField()  # answered call or delivered message: a direct contact
     attempt = models.OneToOneField(Attempt, models.CASCADE, null=True, blank=True, related_name="touch")
     message = models.OneToOneField("callcenter.Message", models.CASCADE, null=True, blank=True, related_name="touch")
+    override = models.ForeignKey(LawOverride, models.PROTECT, null=True, blank=True, db_index=False, related_name="touches")
 
     class Meta:
         verbose_name, verbose_name_plural = "contacto", "contactos"
         constraints = [
             # Ley 2300 art. 3 and 5: once a day, and after a direct contact no other channel that week.
             models.UniqueConstraint(
-                fields=["customer", "day"], condition=Q(purpose=Purpose.COMMERCIAL), name="touch_commercial_once_a_day"
+                fields=["customer", "day"],
+                condition=Q(purpose=Purpose.COMMERCIAL, override__isnull=True),
+                name="touch_commercial_once_a_day",
             ),
             ExclusionConstraint(
                 name="touch_commercial_one_channel",
@@ -222,7 +251,14 @@ class Touch(models.Model):
                     ("week", RangeOperators.EQUAL),
                     ("channel", RangeOperators.NOT_EQUAL),
                 ],
-                condition=Q(purpose=Purpose.COMMERCIAL, is_effective=True),
+                condition=Q(purpose=Purpose.COMMERCIAL, is_effective=True, override__isnull=True),
+            ),
+            # Art. 3: never on Sunday; Monday to Friday 7:00-19:00, Saturday 8:00-15:00 unless somebody lifted it in writing.
+            models.CheckConstraint(
+                condition=~Q(purpose=Purpose.COMMERCIAL)
+                | LessThan(LOCAL_WEEKDAY, 6) & (Q(override__isnull=False) | GreaterThanOrEqual(LOCAL_HOUR, 7) & LessThan(LOCAL_HOUR, 19))
+                | LessThan(LOCAL_WEEKDAY, 7) & (Q(override__isnull=False) | GreaterThanOrEqual(LOCAL_HOUR, 8) & LessThan(LOCAL_HOUR, 15)),
+                name="touch_commercial_in_hours",
             ),
             models.CheckConstraint(
                 condition=Q(attempt__isnull=False, message__isnull=True) | Q(attempt__isnull=True, message__isnull=False),
@@ -249,3 +285,42 @@ class Skip(models.Model):
 
     def __str__(self):
         return f"{self.outreach}: {self.reason}"
+
+
+class Dial(models.Model):
+    """One number tried within an attempt: the ladder of a customer with several telephones."""
+
+    outreach = models.ForeignKey(Outreach, models.CASCADE, related_name="dials", verbose_name="gestión")
+    attempt = models.ForeignKey(Attempt, models.CASCADE, null=True, blank=True, related_name="dials", verbose_name="intento")
+    point = models.ForeignKey(ContactPoint, models.PROTECT, db_index=False, verbose_name="teléfono")
+    agent = models.ForeignKey(User, models.PROTECT, db_index=False, related_name="+", verbose_name="agente")
+    at = models.DateTimeField("cuándo")
+    reason = models.ForeignKey(Reason, models.PROTECT, null=True, blank=True, db_index=False, verbose_name="qué pasó")
+
+    class Meta:
+        verbose_name, verbose_name_plural = "marcación", "marcaciones"
+        ordering = ["at", "id"]
+
+    def __str__(self):
+        return f"{self.point} {self.at:%d/%m/%Y %H:%M}"
+
+
+class Transfer(models.Model):
+    """A customer handed to a colleague, with what the colleague must know."""
+
+    outreach = models.ForeignKey(Outreach, models.PROTECT, related_name="transfers", verbose_name="gestión")
+    by = models.ForeignKey(User, models.PROTECT, db_index=False, related_name="+", verbose_name="de")
+    to = models.ForeignKey(User, models.PROTECT, db_index=False, related_name="+", verbose_name="para")
+    note = models.CharField("qué debe saber", max_length=500)
+    at = models.DateTimeField("cuándo")
+
+    class Meta:
+        verbose_name, verbose_name_plural = "traspaso", "traspasos"
+        ordering = ["-at"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(note=""), name="transfer_has_note"),
+            models.CheckConstraint(condition=~Q(by=F("to")), name="transfer_to_another"),
+        ]
+
+    def __str__(self):
+        return f"{self.by} → {self.to}: {self.note}"

@@ -2,14 +2,17 @@
 
 import uuid
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
 from callcenter.enums import BatchStatus, RowStatus
+from callcenter.models.audit import audited
 from callcenter.models.organisation import Site, User
 from callcenter.models.work import Work
 
-LIVE = (BatchStatus.CHECKING, BatchStatus.CHECKED, BatchStatus.APPLYING, BatchStatus.APPLIED)
+WAITING = (BatchStatus.CHECKING, BatchStatus.MAPPING, BatchStatus.CHECKED, BatchStatus.APPLYING)
+LIVE = (*WAITING, BatchStatus.APPLIED, BatchStatus.UNDOING)
 
 
 class ImportBatchQuerySet(models.QuerySet):
@@ -37,6 +40,11 @@ class ImportBatch(Work):
     counts = models.JSONField("totales", default=dict)
     about = models.JSONField("encabezado del archivo", default=dict)
     applied_at = models.DateTimeField("aplicado", null=True, blank=True)
+    undone_at = models.DateTimeField("revertido", null=True, blank=True)
+    # What the import creates carries this instant as its birth: so an undo knows its own.
+    stamp = models.DateTimeField(null=True, blank=True, editable=False)
+    sheets = ArrayField(models.CharField(max_length=60), verbose_name="hojas elegidas", default=list, blank=True)
+    retry_of = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="retries", verbose_name="reintento de")
 
     objects = ImportBatchQuerySet.as_manager()
 
@@ -51,7 +59,9 @@ class ImportBatch(Work):
                 nulls_distinct=False,
                 name="import_one_per_file",
             ),
+            models.UniqueConstraint(fields=["retry_of"], condition=Q(status__in=WAITING), name="import_one_retry_at_a_time"),
         ]
+        indexes = [*Work.Meta.indexes, models.Index(fields=["feed", "-created_at"], name="import_feed_latest")]
         permissions = [("import_spiga", "Puede importar archivos de SPIGA")]
 
     def __str__(self):
@@ -68,6 +78,7 @@ class ImportRow(models.Model):
     column = models.CharField("columna", max_length=60, blank=True)
     value = models.CharField("valor leído", max_length=200, blank=True)
     message = models.CharField("explicación", max_length=300)
+    place = models.CharField("hoja y fila", max_length=80, blank=True)  # only where the list takes several sheets
     raw = models.JSONField("fila", default=list)
 
     class Meta:
@@ -79,16 +90,54 @@ class ImportRow(models.Model):
         return f"Fila {self.number}: {self.message}"
 
 
+class ImportEdit(models.Model):
+    """A person's correction of one cell, applied every time the file is read."""
+
+    batch = models.ForeignKey(ImportBatch, models.CASCADE, db_index=False, related_name="edits")
+    number = models.PositiveIntegerField("fila")
+    position = models.PositiveSmallIntegerField("columna")
+    value = models.CharField("valor corregido", max_length=500, blank=True)
+    by = models.ForeignKey(User, models.PROTECT, db_index=False, related_name="+")
+    at = models.DateTimeField("cuándo")
+
+    class Meta:
+        verbose_name, verbose_name_plural = "corrección", "correcciones"
+        constraints = [models.UniqueConstraint(fields=["batch", "number", "position"], name="import_edit_unique")]
+
+    def __str__(self):
+        return f"Fila {self.number}: «{self.value}»"
+
+
+class ImportChange(models.Model):
+    """What an import changes of something that was there already: the fields, before and after."""
+
+    batch = models.ForeignKey(ImportBatch, models.CASCADE, db_index=False, related_name="changes")
+    number = models.PositiveIntegerField("fila")
+    subject = models.CharField("de qué", max_length=8)  # vehicle, customer, point, party, motive
+    object_id = models.BigIntegerField()
+    before = models.JSONField("antes", null=True)
+    after = models.JSONField("después", null=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = "cambio", "cambios"
+        ordering = ["number", "id"]
+        indexes = [models.Index(fields=["batch", "number"], name="import_change_row")]
+
+    def __str__(self):
+        return f"Fila {self.number}: {self.subject}"
+
+
 class ColumnAlias(models.Model):
-    """Another title under which a SPIGA file names one of our fields."""
+    """Another title under which a SPIGA file names one of our fields, or a column that a person said to ignore."""
 
     feed = models.CharField("fuente", max_length=20, blank=True, help_text="Vacía: todas.")
-    field = models.CharField("campo", max_length=30)
+    field = models.CharField("campo", max_length=30, blank=True, help_text="Vacío: se ignora.")
     alias = models.CharField("título en el archivo", max_length=60)
 
     class Meta:
         verbose_name, verbose_name_plural = "título de columna", "títulos de columnas"
+        triggers = audited()
         constraints = [models.UniqueConstraint(fields=["feed", "alias"], name="column_alias_unique")]
 
     def __str__(self):
-        return f"{self.alias} → {self.field}"
+        return f"{self.alias} → {self.field or 'se ignora'}"

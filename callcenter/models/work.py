@@ -24,6 +24,8 @@ class LostLease(Exception):
 class Work(models.Model):
     """A job somebody may wait for: state, attempts, lease, fence, progress and, if it failed, why."""
 
+    commits_itself = False  # True: its effects leave the database, so the job says by itself when each step is done
+
     work_state = models.CharField("estado del trabajo", max_length=8, choices=WorkState, default=WorkState.QUEUED)
     due_at = models.DateTimeField("desde", default=timezone.now)
     attempts = models.PositiveSmallIntegerField("intentos", default=0)

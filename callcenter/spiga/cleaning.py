@@ -11,11 +11,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import IO
 
+from callcenter.domain.erasure import Gate
 from callcenter.enums import RowStatus
 from callcenter.spiga import staging
 from callcenter.spiga.feed import BadRow, Context, Feed, Row
 from callcenter.spiga.reader import Sheet
 
+ERASED = "La persona pidió suprimir sus datos: no se importa"
 HELPED_FROM_CHUNKS = 8  # below, a fork costs more than it saves
 
 
@@ -35,21 +37,31 @@ class Cleaned:
 class Cleaner:
     """Cleans chunks of one sheet for one feed."""
 
-    def __init__(self, feed: Feed, sheet: Sheet, where: dict[str, int], context: Context):
-        self.feed, self.sheet, self.where, self.context = feed, sheet, where, context
-        self.titles = {name: sheet.header[position] for name, position in where.items()}
+    def __init__(self, feed: Feed, sheet: Sheet, where: dict[str, tuple[int, ...]], context: Context):
+        self.feed, self.sheet, self.context = feed, sheet, context
+        self.where = {name: places[0] for name, places in where.items()}
+        self.also = [(name, at, sheet.header[at]) for name, places in where.items() for at in places[1:]]
+        self.titles = {name: sheet.header[position] for name, position in self.where.items()}
+        self.names = [name for name, _ in feed.stage]
+        self.gate = Gate()
+        self.block = sheet.blocks[0] if len(sheet.blocks) == 1 else None
 
     def chunk(self, number: int) -> Cleaned:
         done = Cleaned()
         for at, cells in self.sheet.chunk(number):
             done.read += 1
-            row = Row(at, cells, self.where, self.titles)
+            block = self.sheet.block(at) if self.block is None else self.block
+            row = Row(at, cells, self.where, self.titles, self.also, block)
             try:
                 values = self.feed.clean(row, self.context)
             except BadRow as bad:
                 (done.excluded if bad.excluded else done.rejected)[bad.code] += 1
                 status = RowStatus.EXCLUDED if bad.excluded else RowStatus.REJECTED
                 done.problems.append((at, status.value, bad.code, bad.column, bad.value, bad.message, cells))
+                continue
+            if self.gate.erased and self.was_erased(values, row):
+                done.excluded["ERASED"] += 1
+                done.problems.append((at, RowStatus.EXCLUDED.value, "ERASED", "", "", ERASED, []))
                 continue
             done.rows.append(staging.line(values))
             if row.points:
@@ -58,6 +70,12 @@ class Cleaner:
                 done.warnings[code] += 1
                 done.problems.append((at, RowStatus.WARNING.value, code, column, value, message, cells))
         return done
+
+    def was_erased(self, values: tuple, row: Row) -> bool:
+        """True when the row is of somebody who asked to be erased (domain/erasure.py)."""
+        staged = dict(zip(self.names, values, strict=True))
+        own = (staged.get("vin", ""), staged.get("plate", ""), *(point[2] for point in row.points))
+        return self.gate.stops(document_key=staged.get("document_key", ""), name_key=staged.get("name_key", ""), values=own)
 
     def all(self) -> Iterator[Cleaned]:
         """Every chunk; of a large sheet every other one comes from the helper."""

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 
 from carrazos.lib.text import header_key, headers_match
 
@@ -56,20 +57,33 @@ VEHICLE = (PLATE, VIN, BRAND, FAMILY, MODEL, MODEL_YEAR, ODOMETER)
 def match_headers(header: Iterable[str], columns: Iterable[Column], extra: dict[str, str] | None = None) -> dict[str, int]:
     """Field → position for the titles that are known; of two columns for one field the first stands.
 
-    `extra` are the owner's aliases (header key → field), which win over ours.
+    `extra` are the owner's aliases (header key → field, empty to ignore the column), which win over ours.
     """
-    columns = tuple(columns)
-    found: dict[str, int] = {}
+    return {field: positions[0] for field, positions in match_all(header, columns, extra).items()}
+
+
+def match_all(header: Iterable[str], columns: Iterable[Column], extra: dict[str, str] | None = None) -> dict[str, tuple[int, ...]]:
+    """Field → every position that may hold it, the owner's choice first; of a row's cells the first with a value stands."""
+    header, columns, extra = tuple(header), tuple(columns), extra or {}
+    found: dict[str, list[int]] = {}
     for position, title in enumerate(header):
         name = header_key(title)
         if not name:
             continue
-        field = (extra or {}).get(name) or next(
-            (column.field for column in columns if any(headers_match(name, alias) for alias in column.keys)), None
-        )
-        if field and field not in found:
-            found[field] = position
-    return found
+        field = extra[name] if name in extra else field_of(name, columns) or field_of(header_key(TWIN.sub("", title)), columns)
+        if field and name in extra and not any(header_key(header[at]) in extra for at in found.get(field, ())):
+            found.setdefault(field, []).insert(0, position)
+        elif field:
+            found.setdefault(field, []).append(position)
+    return {field: tuple(positions) for field, positions in found.items()}
+
+
+TWIN = re.compile(r" #\d+$")
+
+
+def field_of(name: str, columns: Iterable[Column]) -> str | None:
+    """The field that a header key names."""
+    return next((column.field for column in columns if any(headers_match(name, alias) for alias in column.keys)), None)
 
 
 def odometer(raw: str) -> int | None:
@@ -84,6 +98,17 @@ def odometer(raw: str) -> int | None:
     if value > MAX_ODOMETER:
         raise ValueError(f"«{raw}» es más de 1.500.000 km")
     return value
+
+
+def amount(raw: str) -> Decimal | None:
+    """`$ 1.234.567`, `-120.000,00`, `(120.000)` → pesos. None for what is no amount."""
+    bare = re.sub(r"[^\d.,()-]", "", raw)
+    negative = bare.startswith(("-", "(")) or bare.endswith("-")
+    bare = re.sub(r"[.,](\d{1,2})\)?-?$", r"|\1", bare)
+    digits = re.sub(r"[^\d|]", "", bare).replace("|", ".")
+    if not re.fullmatch(r"\d{1,15}(\.\d{1,2})?", digits):
+        return None
+    return -Decimal(digits) if negative else Decimal(digits)
 
 
 def year(raw: str) -> int | None:

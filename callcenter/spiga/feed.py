@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from functools import cached_property
 
+from callcenter import roles
 from callcenter.models import BlockedPhone, Brand, ColumnAlias, Employee, ImportBatch, Site
 from callcenter.spiga import columns
 from callcenter.spiga.columns import Column
+from callcenter.spiga.reader import HEADER_MINIMUM, Sheet, read
 from carrazos.lib import dates, identity, phones, text, vehicles
 
 OTHER_BRAND = "otra"
@@ -36,14 +38,30 @@ class BadRow(Exception):
 
 
 class Row:
-    """One row of the file while it is cleaned: cells by field, warnings and contact points so far."""
+    """One row of the file while it is cleaned: cells by field, warnings and contact points so far.
 
-    __slots__ = ("number", "points", "titles", "values", "warnings")
+    `also` are further columns of a field, (name, position, title): the first with a value stands. `block` is the title
+    of the block of the sheet in which the row stands.
+    """
 
-    def __init__(self, number: int, cells: list[str], where: dict[str, int], titles: dict[str, str]):
-        self.number, self.titles = number, titles
+    __slots__ = ("block", "number", "points", "titles", "values", "warnings")
+
+    def __init__(
+        self,
+        number: int,
+        cells: list[str],
+        where: dict[str, int],
+        titles: dict[str, str],
+        also: Sequence[tuple[str, int, str]] = (),
+        block: str = "",
+    ):
+        self.number, self.titles, self.block = number, titles, block
         width = len(cells)
         self.values = {name: text.cell(cells[at]) for name, at in where.items() if at < width and cells[at]}
+        for name, at, title in also:
+            if at < width and cells[at] and not self.values.get(name):
+                self.values[name] = text.cell(cells[at])
+                self.titles = {**self.titles, name: title}
         self.warnings: list[tuple[str, str, str, str]] = []
         self.points: list[tuple] = []
 
@@ -57,11 +75,17 @@ class Row:
         return BadRow(code, message, column=self.titles.get(name, ""), value=value[:200], excluded=excluded)
 
 
-class Context:
-    """What cleaning looks up, read once per import: sites, brands, own phones, advisors, scope, today."""
+def own_phones() -> frozenset[str]:
+    """The company's lines and its people's phones (E.164): never a customer's."""
+    employees = [phone.e164 for raw in Employee.objects.values_list("phone", flat=True) for phone in phones.parse(raw)]
+    return frozenset(BlockedPhone.objects.values_list("value", flat=True)) | frozenset(filter(None, employees))
 
-    def __init__(self, batch: ImportBatch, *, today: date, at: datetime):
-        self.batch, self.today, self.at = batch, today, at
+
+class Context:
+    """What cleaning looks up, read once per import: sites, brands, own phones, advisors, scope, today, what the file says above its header."""
+
+    def __init__(self, batch: ImportBatch, *, today: date, at: datetime, preamble: Sequence[str] = ()):
+        self.batch, self.today, self.at, self.preamble = batch, today, at, preamble
         user = batch.requested_by
         self.site_scope = None if user is None or user.all_sites else frozenset(user.site_ids)
         self.brand_scope = None if user is None or user.all_brands else frozenset(user.brand_ids)
@@ -92,17 +116,21 @@ class Context:
 
     @cached_property
     def own_phones(self) -> frozenset[str]:
-        employees = [phone.e164 for raw in Employee.objects.values_list("phone", flat=True) for phone in phones.parse(raw)]
-        return frozenset(BlockedPhone.objects.values_list("value", flat=True)) | frozenset(filter(None, employees))
+        return own_phones()
 
     @cached_property
     def advisors(self) -> dict[str, int]:
         found: dict[str, int] = {}
-        for pk, code, name_key in Employee.objects.values_list("pk", "code", "name_key"):
+        for pk, code, name_key in Employee.objects.order_by("-is_active", "pk").values_list("pk", "code", "name_key"):
             found.setdefault(name_key, pk)
             if code:
                 found[f"#{code}"] = pk
         return found
+
+    @cached_property
+    def advisor_sites(self) -> dict[int, Site]:
+        """Where each employee works: the site of a file that names only its people."""
+        return {row.pk: row.site for row in Employee.objects.select_related("site")}
 
     def advisor(self, raw: str) -> int | None:
         """`023 - LUIS DEMO`, `LUIS DEMO` or `023` → employee."""
@@ -117,20 +145,46 @@ class Feed:
     slug: str
     title: str
     route: str = ""
+    programme: str = ""
+    makes: str = "gestiones"  # what an import of it creates, as the person reads it
     columns: tuple[Column, ...] = ()
     required: tuple[tuple[str, ...], ...] = ()  # of each group at least one column must be there
     stage: tuple[tuple[str, str], ...] = PARTY_STAGE
+    header_minimum: int = HEADER_MINIMUM  # known titles that make a header
+    every_sheet: bool = False  # join all sheets that fit; otherwise the best one, and the person is told of the others
+    permission: str = roles.IMPORT_SPIGA
+    is_daily: bool = False  # expected every business day (PRO-9)
+    undoable: bool = False  # an import can be taken back while nobody has worked on it
+    made: tuple[tuple[str, str], ...] = ()  # (table, column to the outreach) of rows that go with an outreach of this feed
+
+    @classmethod
+    def aliases(cls) -> dict[str, str]:
+        """Header key → field (empty: ignore it), as people have taught; this feed's own before those of all."""
+        rows = ColumnAlias.objects.filter(feed__in=["", cls.slug]).order_by("feed").values_list("alias", "field")
+        return {text.header_key(alias): name for alias, name in rows}
 
     @classmethod
     def known_keys(cls) -> frozenset[str]:
-        aliases = ColumnAlias.objects.filter(feed__in=["", cls.slug]).values_list("alias", flat=True)
-        return frozenset(key for column in cls.columns for key in column.keys) | {text.header_key(alias) for alias in aliases}
+        return frozenset(key for column in cls.columns for key in column.keys) | {key for key, name in cls.aliases().items() if name}
 
     @classmethod
-    def match(cls, header: Sequence[str]) -> dict[str, int]:
+    def match(cls, header: Sequence[str], aliases: dict[str, str] | None = None) -> dict[str, int]:
         """Field → position, the owner's aliases first."""
-        rows = ColumnAlias.objects.filter(feed__in=["", cls.slug]).order_by("feed").values_list("alias", "field")
-        return columns.match_headers(header, cls.columns, {text.header_key(alias): name for alias, name in rows})
+        return {name: places[0] for name, places in cls.match_all(header, aliases).items()}
+
+    @classmethod
+    def match_all(cls, header: Sequence[str], aliases: dict[str, str] | None = None) -> dict[str, tuple[int, ...]]:
+        """Field → its positions, the one that counts first."""
+        return columns.match_all(header, cls.columns, cls.aliases() if aliases is None else aliases)
+
+    @classmethod
+    def open(cls, data: bytes, name: str, *, sheets: Sequence[str] = (), guess: bool = False) -> Sheet:
+        """The list of a file as this feed wants it. Raises UnreadableFile."""
+        aliases = cls.aliases()
+        return read(
+            data, name, known=cls.known_keys(), least=cls.header_minimum, every_sheet=cls.every_sheet, sheets=sheets, guess=guess,
+            fits=lambda header: not cls.missing(cls.match(header, aliases)),
+        )  # fmt: skip
 
     @classmethod
     def missing(cls, where: dict[str, int]) -> list[str]:
@@ -150,14 +204,15 @@ class Feed:
 # -- the parts that feeds share --------------------------------------------------------------------------------------
 
 
-def site_of(row: Row, context: Context) -> Site:
+def site_of(row: Row, context: Context, *, otherwise: Site | None = None) -> Site:
+    """The row's site, the one chosen at the upload, or `otherwise`. Raises BadRow."""
     raw = row.get("branch")
     if raw:
         site = context.sites.get(text.key(raw))
         if site is None:
             raise row.bad("UNKNOWN_SITE", f"La sede «{raw[:60]}» no existe; agréguela como otro nombre de una sede", "branch", raw)
     else:
-        site = context.only_site
+        site = context.batch.site or otherwise or context.only_site
         if site is None:
             raise row.bad("NO_SITE", "Falta la sede: elíjala al subir el archivo o incluya la columna «Centro»", "branch")
     if context.site_scope is not None and site.pk not in context.site_scope:
@@ -208,28 +263,33 @@ def person_of(row: Row) -> tuple:
         raise row.bad(
             "NO_NAME", "Falta el nombre del cliente" if not raw else f"«{raw}» no es el nombre de una persona", "customer_name", raw
         )
-    raw_document = row.get("document")
+    return identified(row, raw)
+
+
+def identified(row: Row, raw: str, *, by_document: bool = True) -> tuple:
+    """As `person_of`, for a name already read; `by_document` says whether the row's document and code are this person's."""
+    raw_document = row.get("document") if by_document else ""
     document = identity.document(raw_document, row.get("document_type")) if raw_document else NO_DOCUMENT
     if raw_document and not document.valid:
         row.warn("DOCUMENT", "document", raw_document, f"«{raw_document[:30]}» no es un documento válido; no se usa para identificar")
-    company = identity.company_reason(raw, document, row.get("profile"))
+    company = identity.company_reason(raw, document, row.get("profile") if by_document else "")
     kind = "COMPANY" if company else "PERSON"
     name = text.display_name(raw)
     return (
-        row.get("customer_code")[:20], name, raw, text.name_key(raw), kind, company or "",
+        row.get("customer_code")[:20] if by_document else "", name, raw, text.name_key(raw), kind, company or "",
         document.type.value, document.number, document.check_digit, identity.document_key(document), text.one_line(row.get("city"))[:60],
     )  # fmt: skip
 
 
-def points_of(row: Row, context: Context, site: Site) -> int:
-    """Collects phones and e-mails of the row; returns how many phones can be called."""
+def points_of(row: Row, context: Context, site: Site | None) -> int:
+    """Collects phones and e-mails of the row; returns how many phones can be called. The site's area code completes fixed lines."""
     position, usable = 0, 0
     seen: set[str] = set()
     for name in ("mobile", "phones", "phone_2"):
         raw = row.get(name)
         if not raw:
             continue
-        for phone in phones.parse(raw, area_code=site.area_code):
+        for phone in phones.parse(raw, area_code=site and site.area_code):
             if phone.e164 in context.own_phones:
                 row.warn("OWN_PHONE", name, phone.raw, "Es un número de Carrazos o de un colaborador; no se guarda")
             elif not phone.callable:

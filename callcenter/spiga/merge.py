@@ -1,18 +1,26 @@
 """Staged rows into the customer master by SQL over sets: no loop over rows, unchanged rows are not rewritten.
 
 Tables of one import (temporary): `stage` and `stage_point` as cleaned; `row_vehicle` and `row_customer` tie rows to
-ours; `touched` lists rows that changed something; `outcome` says what became of each row.
+ours; `touched` lists rows that changed something, `change` what they changed of what was there before; `outcome` says
+what became of each row.
 """
 
 from datetime import date
 
 from django.db import connection
 
+# The instant that marks what this import creates (ImportBatch.stamp), set by the pipeline for its transaction.
+STAMP = "COALESCE(NULLIF(current_setting('carrazos.stamp', true), '')::timestamptz, now())"
+# The fields of one row that changed, before and after.
+DIFFERENCE = """(SELECT jsonb_object_agg(e.key, e.value) FROM jsonb_each(changed.was) e WHERE e.value IS DISTINCT FROM changed.now -> e.key),
+       (SELECT jsonb_object_agg(e.key, e.value) FROM jsonb_each(changed.now) e WHERE e.value IS DISTINCT FROM changed.was -> e.key)"""
+
 PREPARE = """
 CREATE TEMP TABLE row_vehicle (n int, vehicle_id bigint) ON COMMIT DROP;
 CREATE TEMP TABLE row_customer (n int, customer_id bigint) ON COMMIT DROP;
 CREATE TEMP TABLE touched (n int) ON COMMIT DROP;
 CREATE TEMP TABLE outcome (n int, code text, message text) ON COMMIT DROP;
+CREATE TEMP TABLE change (n int, subject text, object_id bigint, before jsonb, after jsonb) ON COMMIT DROP;
 CREATE INDEX ON stage (n);
 CREATE INDEX ON stage_point (n);
 ANALYZE stage;
@@ -42,33 +50,41 @@ DELETE FROM row_vehicle r USING stage s, (
  WHERE r.n = s.n AND r.vehicle_id = twice.vehicle_id AND s.vin <> '' AND s.vin <> twice.vin;
 """
 
-FIND_BY_DOCUMENT = """
+# The customer's name as SPIGA has it: today's, or one that an agent corrected and SPIGA still writes.
+SAME_NAME = """(c.name_key = s.name_key OR EXISTS (
+       SELECT FROM callcenter_customeralias a WHERE a.customer_id = c.id AND a.kind = 'NAME' AND a.key = s.name_key))"""
+FIND_BY_DOCUMENT = f"""
 INSERT INTO row_customer SELECT s.n, c.id FROM stage s JOIN callcenter_customer c ON c.document_key = s.document_key
  WHERE s.document_key <> '' AND NOT EXISTS (SELECT FROM row_customer r WHERE r.n = s.n);
-"""
-FIND_BY_CODE = """
+INSERT INTO row_customer
+SELECT DISTINCT ON (s.n) s.n, c.id FROM stage s JOIN callcenter_customeralias d ON d.kind = 'DOCUMENT' AND d.key = s.document_key
+  JOIN callcenter_customer c ON c.id = d.customer_id AND {SAME_NAME}
+ WHERE s.document_key <> '' AND NOT EXISTS (SELECT FROM row_customer r WHERE r.n = s.n)
+ ORDER BY s.n, c.id;
+"""  # noqa: S608 -- our own fragments
+FIND_BY_CODE = f"""
 INSERT INTO row_customer
 SELECT DISTINCT ON (s.n) s.n, c.id FROM stage s JOIN callcenter_customer c ON c.dms_code = s.dms_code
- WHERE s.dms_code <> '' AND (s.document_key = '' OR c.document_key = '') AND c.name_key = s.name_key
+ WHERE s.dms_code <> '' AND (s.document_key = '' OR c.document_key = '') AND {SAME_NAME}
    AND NOT EXISTS (SELECT FROM row_customer r WHERE r.n = s.n)
  ORDER BY s.n, c.id;
-"""
-FIND_BY_PHONE = """
+"""  # noqa: S608 -- as above
+FIND_BY_PHONE = f"""
 INSERT INTO row_customer
 SELECT DISTINCT ON (s.n) s.n, c.id
   FROM stage s JOIN stage_point p ON p.n = s.n JOIN callcenter_contactpoint k ON k.value = p.value
-  JOIN callcenter_customer c ON c.id = k.customer_id AND c.name_key = s.name_key
+  JOIN callcenter_customer c ON c.id = k.customer_id AND {SAME_NAME}
  WHERE (s.document_key = '' OR c.document_key = '') AND NOT EXISTS (SELECT FROM row_customer r WHERE r.n = s.n)
  ORDER BY s.n, c.id;
-"""
-FIND_BY_VEHICLE = """
+"""  # noqa: S608 -- as above
+FIND_BY_VEHICLE = f"""
 INSERT INTO row_customer
 SELECT DISTINCT ON (s.n) s.n, c.id
   FROM stage s JOIN row_vehicle v ON v.n = s.n JOIN callcenter_vehicleparty y ON y.vehicle_id = v.vehicle_id
-  JOIN callcenter_customer c ON c.id = y.customer_id AND c.name_key = s.name_key
+  JOIN callcenter_customer c ON c.id = y.customer_id AND {SAME_NAME}
  WHERE (s.document_key = '' OR c.document_key = '') AND NOT EXISTS (SELECT FROM row_customer r WHERE r.n = s.n)
  ORDER BY s.n, c.id;
-"""
+"""  # noqa: S608 -- as above
 # One document is one person, and a person without document takes one document only.
 ONE_DOCUMENT_PER_CUSTOMER = """
 UPDATE row_customer r SET customer_id = one.customer_id FROM stage s, (
@@ -82,12 +98,17 @@ DELETE FROM row_customer r USING stage s, (
    GROUP BY r.customer_id HAVING min(s.document_key) <> max(s.document_key)) twice
  WHERE r.n = s.n AND r.customer_id = twice.customer_id AND s.document_key <> '' AND s.document_key <> twice.document_key;
 """
-FIND_CUSTOMERS = FIND_BY_DOCUMENT + FIND_BY_CODE + FIND_BY_PHONE + FIND_BY_VEHICLE + ONE_DOCUMENT_PER_CUSTOMER
-FIND_REST = FIND_BY_CODE + FIND_BY_PHONE + FIND_BY_VEHICLE
+# A merged customer is still known by its own keys; what is said of it is said of the one that stays.
+FOLLOW_MERGES = """
+UPDATE row_customer r SET customer_id = c.merged_into_id FROM callcenter_customer c
+ WHERE c.id = r.customer_id AND c.merged_into_id IS NOT NULL;
+"""
+FIND_CUSTOMERS = FIND_BY_DOCUMENT + FIND_BY_CODE + FIND_BY_PHONE + FIND_BY_VEHICLE + ONE_DOCUMENT_PER_CUSTOMER + FOLLOW_MERGES
+FIND_REST = FIND_BY_CODE + FIND_BY_PHONE + FIND_BY_VEHICLE + FOLLOW_MERGES
 
 VEHICLE_FIELDS = ("vin", "plate", "family", "model")
 
-WRITE_VEHICLES = """
+WRITE_VEHICLES = f"""
 CREATE TEMP TABLE newest_vehicle ON COMMIT DROP AS
 SELECT DISTINCT ON (r.vehicle_id) r.vehicle_id, s.* FROM stage s JOIN row_vehicle r USING (n) ORDER BY r.vehicle_id, s.n DESC;
 CREATE TEMP TABLE seen_vehicle ON COMMIT DROP AS
@@ -97,15 +118,21 @@ WITH changed AS (
   UPDATE callcenter_vehicle v
      SET vin = f.vin, plate = f.plate, family = f.family, model = f.model, model_year = f.model_year,
          brand_id = f.brand_id, odometer_km = f.odometer_km, last_visit_on = f.last_visit_on
-    FROM (SELECT o.id, COALESCE(NULLIF(o.vin, ''), s.vin) AS vin, COALESCE(NULLIF(s.plate, ''), o.plate) AS plate,
-                 COALESCE(NULLIF(s.family, ''), o.family) AS family, COALESCE(NULLIF(s.model, ''), o.model) AS model,
-                 COALESCE(s.model_year, o.model_year) AS model_year,
+    FROM (SELECT o.id, to_jsonb(o) AS was, COALESCE(NULLIF(o.vin, ''), s.vin) AS vin,
+                 CASE WHEN 'plate' = ANY (o.edited_fields) THEN o.plate ELSE COALESCE(NULLIF(s.plate, ''), o.plate) END AS plate,
+                 CASE WHEN 'family' = ANY (o.edited_fields) THEN o.family ELSE COALESCE(NULLIF(s.family, ''), o.family) END AS family,
+                 COALESCE(NULLIF(s.model, ''), o.model) AS model,
+                 CASE WHEN 'model_year' = ANY (o.edited_fields) THEN o.model_year ELSE COALESCE(s.model_year, o.model_year) END AS model_year,
                  CASE WHEN s.brand_id = %(other_brand)s THEN o.brand_id ELSE s.brand_id END AS brand_id,
-                 GREATEST(o.odometer_km, m.odometer_km) AS odometer_km, GREATEST(o.last_visit_on, m.last_visit_on) AS last_visit_on
+                 CASE WHEN 'odometer_km' = ANY (o.edited_fields) THEN o.odometer_km ELSE GREATEST(o.odometer_km, m.odometer_km) END AS odometer_km,
+                 GREATEST(o.last_visit_on, m.last_visit_on) AS last_visit_on
             FROM newest_vehicle s JOIN seen_vehicle m USING (vehicle_id) JOIN callcenter_vehicle o ON o.id = s.vehicle_id) f
    WHERE v.id = f.id AND (v.vin, v.plate, v.family, v.model, v.model_year, v.brand_id, v.odometer_km, v.last_visit_on)
          IS DISTINCT FROM (f.vin, f.plate, f.family, f.model, f.model_year, f.brand_id, f.odometer_km, f.last_visit_on)
-  RETURNING v.id)
+  RETURNING v.id, f.was, to_jsonb(v) AS now),
+told AS (
+  INSERT INTO change SELECT s.n, 'vehicle', changed.id, {DIFFERENCE}
+    FROM changed JOIN newest_vehicle s ON s.vehicle_id = changed.id)
 INSERT INTO touched SELECT r.n FROM row_vehicle r JOIN changed ON changed.id = r.vehicle_id;
 
 CREATE TEMP TABLE new_vehicle ON COMMIT DROP AS
@@ -115,16 +142,17 @@ CREATE TEMP TABLE fresh_vehicle ON COMMIT DROP AS
 SELECT vehicle_key, nextval(pg_get_serial_sequence('callcenter_vehicle', 'id')) AS id, odometer_km, last_visit_on
   FROM (SELECT vehicle_key, max(odometer_km) AS odometer_km, max(last_visit_on) AS last_visit_on
           FROM new_vehicle GROUP BY vehicle_key ORDER BY min(n)) k;
-INSERT INTO callcenter_vehicle (id, vin, plate, brand_id, family, model, model_year, odometer_km, last_visit_on, is_own)
-SELECT k.id, l.vin, l.plate, l.brand_id, l.family, l.model, l.model_year, k.odometer_km, k.last_visit_on, false
+INSERT INTO callcenter_vehicle (id, vin, plate, brand_id, family, model, model_year, odometer_km, last_visit_on, is_own, edited_fields,
+       created_at)
+SELECT k.id, l.vin, l.plate, l.brand_id, l.family, l.model, l.model_year, k.odometer_km, k.last_visit_on, false, ARRAY[]::varchar[], {STAMP}
   FROM (SELECT DISTINCT ON (vehicle_key) * FROM new_vehicle ORDER BY vehicle_key, n DESC) l JOIN fresh_vehicle k USING (vehicle_key);
 INSERT INTO row_vehicle SELECT s.n, k.id FROM new_vehicle s JOIN fresh_vehicle k USING (vehicle_key);
 ANALYZE row_vehicle;
-"""
+"""  # noqa: S608 -- our own expressions
 
 # An agent's correction wins over later files: fields named in edited_fields keep their value.
 # The row that speaks for a person is the one with the surest key, the last of those: as INSERT_CUSTOMERS chooses.
-UPDATE_CUSTOMERS = """
+UPDATE_CUSTOMERS = f"""
 CREATE TEMP TABLE newest_customer ON COMMIT DROP AS
 SELECT DISTINCT ON (r.customer_id) r.customer_id, s.*
   FROM stage s JOIN row_customer r USING (n) LEFT JOIN (SELECT DISTINCT n FROM stage_point WHERE kind = 'PHONE') p USING (n)
@@ -136,17 +164,17 @@ WITH changed AS (
      SET name = f.name, raw_name = f.raw_name, name_key = f.name_key, kind = f.kind, company_reason = f.company_reason,
          document_type = f.document_type, document_number = f.document_number, check_digit = f.check_digit,
          document_key = f.document_key, dms_code = f.dms_code, city = f.city, sites = f.sites
-    FROM (SELECT o.id,
+    FROM (SELECT o.id, to_jsonb(o) AS was,
                  CASE WHEN 'name' = ANY (o.edited_fields) OR o.name_key = s.name_key THEN o.name ELSE s.name END AS name,
                  CASE WHEN 'name' = ANY (o.edited_fields) OR o.name_key = s.name_key THEN o.raw_name ELSE s.raw_name END AS raw_name,
                  CASE WHEN 'name' = ANY (o.edited_fields) THEN o.name_key ELSE s.name_key END AS name_key,
                  CASE WHEN 'kind' = ANY (o.edited_fields) THEN o.kind ELSE s.kind END AS kind,
                  CASE WHEN 'kind' = ANY (o.edited_fields) THEN o.company_reason ELSE s.company_reason END AS company_reason,
-                 CASE WHEN o.document_key = '' THEN s.document_type ELSE o.document_type END AS document_type,
-                 CASE WHEN o.document_key = '' THEN s.document_number ELSE o.document_number END AS document_number,
-                 CASE WHEN o.document_key = '' THEN s.check_digit ELSE o.check_digit END AS check_digit,
-                 CASE WHEN o.document_key = '' THEN s.document_key ELSE o.document_key END AS document_key,
-                 COALESCE(NULLIF(s.dms_code, ''), o.dms_code) AS dms_code,
+                 CASE WHEN o.document_key = '' AND NOT 'document' = ANY (o.edited_fields) THEN s.document_type ELSE o.document_type END AS document_type,
+                 CASE WHEN o.document_key = '' AND NOT 'document' = ANY (o.edited_fields) THEN s.document_number ELSE o.document_number END AS document_number,
+                 CASE WHEN o.document_key = '' AND NOT 'document' = ANY (o.edited_fields) THEN s.check_digit ELSE o.check_digit END AS check_digit,
+                 CASE WHEN o.document_key = '' AND NOT 'document' = ANY (o.edited_fields) THEN s.document_key ELSE o.document_key END AS document_key,
+                 CASE WHEN 'dms_code' = ANY (o.edited_fields) THEN o.dms_code ELSE COALESCE(NULLIF(s.dms_code, ''), o.dms_code) END AS dms_code,
                  CASE WHEN 'city' = ANY (o.edited_fields) THEN o.city ELSE COALESCE(NULLIF(s.city, ''), o.city) END AS city,
                  CASE WHEN o.sites @> m.sites THEN o.sites
                       ELSE ARRAY(SELECT DISTINCT x FROM unnest(o.sites || m.sites) x ORDER BY x) END AS sites
@@ -156,8 +184,39 @@ WITH changed AS (
           c.document_key, c.dms_code, c.city, c.sites)
          IS DISTINCT FROM (f.name, f.raw_name, f.name_key, f.kind, f.company_reason, f.document_type, f.document_number,
           f.check_digit, f.document_key, f.dms_code, f.city, f.sites)
-  RETURNING c.id)
+  RETURNING c.id, f.was, to_jsonb(c) AS now),
+told AS (
+  INSERT INTO change SELECT s.n, 'customer', changed.id, {DIFFERENCE}
+    FROM changed JOIN newest_customer s ON s.customer_id = changed.id)
 INSERT INTO touched SELECT r.n FROM row_customer r JOIN changed ON changed.id = r.customer_id;
+"""  # noqa: S608 -- our own expressions
+
+# What the file says instead of a value that an agent corrected; a difference that somebody put away comes back only when it changes.
+# The names of a customer that was merged into this one are no news.
+KEEP_DIFFERENCES = """
+INSERT INTO callcenter_importdifference (customer_id, vehicle_id, field, theirs, seen_on)
+SELECT c.id, NULL::bigint, d.field, d.theirs, %(today)s::date
+  FROM newest_customer s JOIN callcenter_customer c ON c.id = s.customer_id AND c.edited_fields <> ARRAY[]::varchar[]
+ CROSS JOIN LATERAL (VALUES
+       ('name', s.name, s.name <> '' AND s.name_key <> c.name_key AND NOT EXISTS (
+            SELECT FROM callcenter_customer m WHERE m.merged_into_id = c.id AND m.name_key = s.name_key)),
+       ('document', s.document_number, s.document_key <> '' AND s.document_key <> c.document_key AND NOT EXISTS (
+            SELECT FROM callcenter_customer m WHERE m.merged_into_id = c.id AND m.document_key = s.document_key)),
+       ('city', s.city, s.city <> '' AND lower(s.city) <> lower(c.city))) d(field, theirs, differs)
+ WHERE d.field = ANY (c.edited_fields) AND d.differs
+UNION ALL
+SELECT NULL::bigint, v.id, d.field, d.theirs, %(today)s::date
+  FROM newest_vehicle s JOIN seen_vehicle m USING (vehicle_id)
+  JOIN callcenter_vehicle v ON v.id = s.vehicle_id AND v.edited_fields <> ARRAY[]::varchar[]
+ CROSS JOIN LATERAL (VALUES
+       ('plate', s.plate, s.plate <> '' AND s.plate <> v.plate),
+       ('family', s.family, s.family <> '' AND lower(s.family) <> lower(v.family)),
+       ('model_year', s.model_year::text, s.model_year IS DISTINCT FROM v.model_year AND s.model_year IS NOT NULL),
+       ('odometer_km', m.odometer_km::text, m.odometer_km > COALESCE(v.odometer_km, 0))) d(field, theirs, differs)
+ WHERE d.field = ANY (v.edited_fields) AND d.differs
+ON CONFLICT (customer_id, vehicle_id, field) DO UPDATE SET theirs = EXCLUDED.theirs, seen_on = EXCLUDED.seen_on, dismissed_at = NULL,
+   dismissed_by_id = NULL
+ WHERE callcenter_importdifference.theirs <> EXCLUDED.theirs;
 """
 
 # New people, the surest key first; after each kind of key the rest of the file is looked up again.
@@ -169,16 +228,16 @@ CREATE TEMP TABLE fresh_customer ON COMMIT DROP AS
 SELECT customer_key, nextval(pg_get_serial_sequence('callcenter_customer', 'id')) AS id, sites
   FROM (SELECT customer_key, array_agg(DISTINCT site_id) AS sites FROM new_customer GROUP BY customer_key ORDER BY min(n)) k;
 INSERT INTO callcenter_customer (id, kind, company_reason, name, raw_name, name_key, document_type, document_number, check_digit,
-       document_key, dms_code, city, sites, edited_fields)
+       document_key, dms_code, city, sites, edited_fields, created_at)
 SELECT k.id, l.kind, l.company_reason, l.name, l.raw_name, l.name_key, l.document_type, l.document_number, l.check_digit,
-       l.document_key, l.dms_code, l.city, k.sites, ARRAY[]::varchar[]
+       l.document_key, l.dms_code, l.city, k.sites, ARRAY[]::varchar[], {stamp}
   FROM (SELECT DISTINCT ON (customer_key) * FROM new_customer ORDER BY customer_key, n DESC) l JOIN fresh_customer k USING (customer_key);
 INSERT INTO row_customer SELECT s.n, k.id FROM new_customer s JOIN fresh_customer k USING (customer_key);
 DROP TABLE new_customer;
 DROP TABLE fresh_customer;
 """
 
-WRITE_POINTS = """
+WRITE_POINTS = f"""
 WITH added AS (
   INSERT INTO callcenter_contactpoint (customer_id, kind, value, phone_kind, label, position, status, last_result)
   SELECT DISTINCT ON (r.customer_id, p.kind, p.value) r.customer_id, p.kind, p.value, p.phone_kind, p.label, p.position, p.status, ''
@@ -187,17 +246,32 @@ WITH added AS (
                       WHERE k.customer_id = r.customer_id AND k.kind = p.kind AND k.value = p.value)
    ORDER BY r.customer_id, p.kind, p.value, p.n
   ON CONFLICT (customer_id, kind, value) DO NOTHING
-  RETURNING customer_id, value)
+  RETURNING id, customer_id, kind, value),
+told AS (
+  INSERT INTO change
+  SELECT min(p.n), 'point', a.id, NULL, jsonb_build_object('kind', a.kind, 'value', a.value)
+    FROM added a JOIN callcenter_customer c ON c.id = a.customer_id AND c.created_at <> {STAMP}
+    JOIN row_customer r ON r.customer_id = a.customer_id JOIN stage_point p ON p.n = r.n AND p.value = a.value
+   GROUP BY a.id, a.kind, a.value)
 INSERT INTO touched
 SELECT p.n FROM added a JOIN row_customer r ON r.customer_id = a.customer_id JOIN stage_point p ON p.n = r.n AND p.value = a.value;
-"""
+"""  # noqa: S608 -- our own expressions
 
 WRITE_PARTIES = """
+WITH added AS (
 INSERT INTO callcenter_vehicleparty (vehicle_id, customer_id, role, since)
-SELECT DISTINCT v.vehicle_id, c.customer_id, 'OWNER', %(today)s::date FROM row_vehicle v JOIN row_customer c USING (n) JOIN stage s USING (n)
+SELECT v.vehicle_id, c.customer_id, {role}, min({since}) FROM row_vehicle v JOIN row_customer c USING (n) JOIN stage s USING (n)
  WHERE NOT EXISTS (SELECT FROM callcenter_vehicleparty y
-                    WHERE y.vehicle_id = v.vehicle_id AND y.customer_id = c.customer_id AND y.role = 'OWNER')
-ON CONFLICT (vehicle_id, customer_id, role) DO NOTHING;
+                    WHERE y.vehicle_id = v.vehicle_id AND y.customer_id = c.customer_id AND y.role = {role})
+ GROUP BY 1, 2, 3
+ON CONFLICT (vehicle_id, customer_id, role) DO NOTHING
+RETURNING id, vehicle_id, customer_id, role)
+INSERT INTO change
+SELECT min(r.n), 'party', a.id, NULL, jsonb_build_object('role', a.role, 'customer', c.name)
+  FROM added a JOIN callcenter_customer c ON c.id = a.customer_id AND c.created_at <> {stamp}
+  JOIN callcenter_vehicle v ON v.id = a.vehicle_id AND v.created_at <> {stamp}
+  JOIN row_vehicle r ON r.vehicle_id = a.vehicle_id JOIN row_customer k ON k.n = r.n AND k.customer_id = a.customer_id
+ GROUP BY a.id, a.role, c.name;
 """
 
 
@@ -230,14 +304,22 @@ CUSTOMER_KEYS = (
     ("s.document_key", "s.document_key <> ''"),
     ("s.dms_code || '|' || s.name_key", "s.dms_code <> ''"),
     (f"s.name_key || '|' || {FIRST_PHONE}", f"{FIRST_PHONE} IS NOT NULL"),
-    ("s.name_key || '|' || s.vin || '|' || s.plate", "true"),
+    ("s.name_key || '|' || s.vin || '|' || s.plate", "s.name <> ''"),
 )
+# Rows without a name (a payer was named, not a person) stay without a customer.
+UNTIED = "SELECT EXISTS (SELECT FROM stage s WHERE s.name <> '' AND NOT EXISTS (SELECT FROM row_customer r WHERE r.n = s.n))"
+TODAY = "%(today)s::date"
+
+
+def row(question: str) -> tuple:
+    """The one row of an answer."""
+    with connection.cursor() as cursor:
+        cursor.execute(question)
+        return cursor.fetchone()
 
 
 def ask(question: str) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(question)
-        return cursor.fetchone()[0]
+    return row(question)[0]
 
 
 def find() -> None:
@@ -246,14 +328,18 @@ def find() -> None:
     run("ANALYZE row_vehicle;\nANALYZE row_customer")
 
 
-def write_master(*, other_brand: int, today: date) -> None:
-    """Vehicles, customers, contact points and who owns what; every staged row is tied to both afterwards."""
+def write_master(*, other_brand: int, today: date, role: str = "'OWNER'", since: str = TODAY) -> None:
+    """Vehicles, customers, contact points and who owns what; every staged row with a name is tied to both afterwards.
+
+    `role` and `since` are SQL about `s`: what the row's person is to the vehicle, and from when.
+    """
     values = {"other_brand": other_brand, "today": today}
+    parties = WRITE_PARTIES.format(role=role, since=since, stamp=STAMP)
     run(WRITE_VEHICLES, values)
-    run(UPDATE_CUSTOMERS)
+    run(UPDATE_CUSTOMERS + KEEP_DIFFERENCES, values)
     for key, has_key in CUSTOMER_KEYS:
-        run(INSERT_CUSTOMERS.format(key=key, has_key=has_key))
-        if not ask("SELECT EXISTS (SELECT FROM stage s WHERE NOT EXISTS (SELECT FROM row_customer r WHERE r.n = s.n))"):
+        run(INSERT_CUSTOMERS.format(key=key, has_key=has_key, stamp=STAMP))
+        if not ask(UNTIED):
             break
-        run(WRITE_POINTS + WRITE_PARTIES + FIND_REST, values)
-    run("ANALYZE row_customer;\n" + WRITE_POINTS + WRITE_PARTIES, values)
+        run(WRITE_POINTS + parties + FIND_REST, values)
+    run("ANALYZE row_customer;\n" + WRITE_POINTS + parties, values)

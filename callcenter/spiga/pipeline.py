@@ -13,21 +13,29 @@ from django.core.files.base import ContentFile
 from django.db import IntegrityError, connection, transaction
 
 from callcenter import clock
+from callcenter.domain import erasure
 from callcenter.enums import BatchStatus, RowStatus, WorkState
 from callcenter.feeds import feeds
-from callcenter.models import ImportBatch, ImportRow, Site, User
+from callcenter.models import ImportBatch, ImportChange, ImportRow, Site, User
 from callcenter.models.spiga import LIVE
-from callcenter.spiga import staging
+from callcenter.spiga import staging, undo
 from callcenter.spiga.cleaning import Cleaned, Cleaner
 from callcenter.spiga.feed import POINT_STAGE, Context, Feed
-from callcenter.spiga.reader import Sheet, UnreadableFile, read
+from callcenter.spiga.reader import Sheet, UnreadableFile
 from carrazos.lib.calendar import bogota
 
 MAX_ROWS = 100_000
-PROBLEM_COLUMNS = ("batch_id", "number", "status", "code", "column", "value", "message", "raw")
+CHANGES_SHOWN = 1_000
+PROBLEM_COLUMNS = ("batch_id", "number", "status", "code", "column", "value", "message", "place", "raw")
+CHANGE_COLUMNS = ("batch_id", "number", "subject", "object_id", "before", "after")
 DONE = ("CREATED", "UPDATED", "UNCHANGED")
 REJECTING = frozenset({"BAD_PHONE", "NO_PHONE"})  # what the merge finds wrong with the row itself; the rest are exclusions
+MERGE_LOCK = 5_300_001  # one merge at a time: two files with the same people would wait on each other's rows
 Report = Callable[..., None]
+
+
+class NeedsColumns(UnreadableFile):
+    """The list is there, but a person must say which column is which."""
 
 
 class TakeBack(Exception):
@@ -46,6 +54,7 @@ class Result:
     rejected: Counter = field(default_factory=Counter)
     warnings: Counter = field(default_factory=Counter)
     problems: list[tuple] = field(default_factory=list)
+    changes: list[tuple] = field(default_factory=list)
 
     def add(self, done: Cleaned) -> None:
         """Counts some cleaned rows in."""
@@ -111,21 +120,33 @@ def confirm(batch_id: int, *, by: User) -> ImportBatch:
 
 
 def discard(batch_id: int) -> ImportBatch:
-    """Puts a checked batch away; nothing of it was written."""
+    """Puts a batch away that waits for a person; nothing of it was written."""
     with transaction.atomic():
         batch = ImportBatch.objects.select_for_update().get(pk=batch_id)
-        if batch.status == BatchStatus.CHECKED:
+        if batch.status in {BatchStatus.CHECKED, BatchStatus.MAPPING}:
             batch.status = BatchStatus.CANCELLED
             batch.save(update_fields=["status"])
         return batch
 
 
+def resume(batch_id: int) -> ImportBatch:
+    """Puts a batch whose work failed back in line; a second click finds it there."""
+    with transaction.atomic():
+        batch = ImportBatch.objects.select_for_update().get(pk=batch_id)
+        if batch.work_state == WorkState.FAILED:
+            batch.requeue()
+            batch.save()
+        return batch
+
+
 def run(batch: ImportBatch, report: Report = silent) -> None:
-    """The job: checks a new batch, applies a confirmed one."""
+    """The job: checks a new batch, applies a confirmed one, takes one back."""
     if batch.status == BatchStatus.CHECKING:
         check(batch, report)
     elif batch.status == BatchStatus.APPLYING:
         apply(batch, report)
+    elif batch.status == BatchStatus.UNDOING:
+        undo.take_back(batch, feeds()[batch.feed], at=clock.now(), report=report)
 
 
 def check(batch: ImportBatch, report: Report = silent) -> Result | None:
@@ -138,7 +159,7 @@ def check(batch: ImportBatch, report: Report = silent) -> Result | None:
     except TakeBack:
         keep(batch, result, BatchStatus.CHECKED)
     except UnreadableFile as refusal:
-        refuse(batch, refusal.reason)
+        refuse(batch, refusal)
     return result
 
 
@@ -148,37 +169,59 @@ def apply(batch: ImportBatch, report: Report = silent) -> Result | None:
         with transaction.atomic():
             result = work(batch, report)
             keep(batch, result, BatchStatus.APPLIED)
+            if result.excluded["ERASED"]:
+                erasure.forget_rows(batch)
             return result
     except UnreadableFile as refusal:
-        refuse(batch, refusal.reason)
+        refuse(batch, refusal)
         return None
 
 
-def refuse(batch: ImportBatch, reason: str) -> None:
-    batch.status, batch.error = BatchStatus.UNREADABLE, reason
-    batch.save(update_fields=["status", "error"])
+def refuse(batch: ImportBatch, refusal: UnreadableFile) -> None:
+    batch.status = BatchStatus.MAPPING if isinstance(refusal, NeedsColumns) else BatchStatus.UNREADABLE
+    batch.error = refusal.reason
+    batch.save(update_fields=["status", "error", "about"])
+
+
+def open_list(batch: ImportBatch) -> tuple[Sheet, dict[str, tuple[int, ...]]]:
+    """The batch's list with the person's corrections, and where each field stands. Raises UnreadableFile, NeedsColumns."""
+    kind = feeds()[batch.feed]
+    if not batch.file:
+        raise UnreadableFile("Este archivo ya no se conserva (protección de datos): descárguelo otra vez de SPIGA.")
+    with batch.file.open("rb") as file:
+        sheet = kind.open(file.read(), batch.name, sheets=batch.sheets, guess=True)
+    where = kind.match_all(sheet.header)
+    about(batch, sheet, where, kind)
+    if lacking := kind.missing({name: places[0] for name, places in where.items()}):
+        raise NeedsColumns(f"Al archivo le faltan columnas de «{kind.title}»: {', '.join(lacking)}. Compruebe que sea ese informe.")
+    for number, position, value in batch.edits.values_list("number", "position", "value"):
+        sheet.edits.setdefault(number, {})[position] = value
+    if batch.retry_of_id:
+        pending = ImportRow.objects.filter(batch=batch.retry_of_id, status=RowStatus.REJECTED)
+        sheet.only = frozenset(pending.values_list("number", flat=True))
+    return sheet, where
 
 
 def work(batch: ImportBatch, report: Report) -> Result:
     """Reads, cleans, stages and merges. Raises UnreadableFile."""
     kind = feeds()[batch.feed]
-    at = clock.now()
+    at = batch.stamp = clock.now()
+    today = bogota(at).date()
     report("Leyendo el archivo")
-    with batch.file.open("rb") as file:
-        data = file.read()
-    sheet = read(data, batch.name, known=kind.known_keys())
-    del data
-    where = kind.match(sheet.header)
-    if lacking := kind.missing(where):
-        raise UnreadableFile(f"Al archivo le faltan columnas de «{kind.title}»: {', '.join(lacking)}. Compruebe que sea ese informe.")
-    about(batch, sheet, where, kind)
-    # The planner knows nothing of tables that were empty a moment ago; a nested loop over them never ends.
+    sheet, where = open_list(batch)
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_nestloop = off; SET LOCAL work_mem = '192MB'")
+        # The planner knows nothing of tables that were empty a moment ago; a nested loop over them never ends.
+        cursor.execute("SET LOCAL enable_nestloop = off; SET LOCAL work_mem = '192MB'; SET LOCAL lock_timeout = '600s'")
+        cursor.execute("SELECT set_config('carrazos.stamp', %s, true)", [at.isoformat()])
     staging.reset()
-    result = stage(kind(), sheet, where, Context(batch, today=bogota(at).date(), at=at), report)
+    result = stage(kind(), sheet, where, Context(batch, today=today, at=at, preamble=sheet.preamble), report)
     report("Guardando", result.read, result.read)
-    kind().merge(batch, at=at, today=bogota(at).date())
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [MERGE_LOCK])
+        if "site_id" in dict(kind.stage):
+            cursor.execute("SELECT DISTINCT site_id FROM stage WHERE site_id IS NOT NULL ORDER BY 1")
+            batch.about["sites"] = [pk for (pk,) in cursor.fetchall()]
+    kind().merge(batch, at=at, today=today)
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_nestloop = on")
     tally(result, sheet)
@@ -187,18 +230,24 @@ def work(batch: ImportBatch, report: Report) -> Result:
     return result
 
 
-def about(batch: ImportBatch, sheet: Sheet, where: dict[str, int], kind: type[Feed]) -> None:
-    """What the file says of itself, and which columns were used."""
-    used = {position: name for name, position in where.items()}
+def about(batch: ImportBatch, sheet: Sheet, where: dict[str, tuple[int, ...]], kind: type[Feed]) -> None:
+    """What the file says of itself, and which columns are used for what."""
+    used = {position: name for name, positions in where.items() for position in positions}
     titles = {column.field: column.title for column in kind.columns}
     batch.about = {
         "preamble": sheet.preamble[:5],
         "sheet": sheet.name,
-        "columns": [[title, titles.get(used.get(index, ""), "")] for index, title in enumerate(sheet.header)],
+        "hidden": sheet.hidden,
+        "others": list(sheet.others),
+        "blocks": sheet.blocks if len(sheet.blocks) > 1 else [],
+        "columns": [
+            {"title": title, "field": used.get(index, ""), "label": titles.get(used.get(index, ""), ""), "samples": samples}
+            for index, (title, samples) in enumerate(zip(sheet.header, sheet.samples(), strict=True))
+        ],
     }
 
 
-def stage(kind: Feed, sheet: Sheet, where: dict[str, int], context: Context, report: Report) -> Result:
+def stage(kind: Feed, sheet: Sheet, where: dict[str, tuple[int, ...]], context: Context, report: Report) -> Result:
     """Cleans every row into the temporary tables; what can't enter is kept with its reason."""
     result = Result()
     staging.create("stage", kind.stage)
@@ -230,6 +279,13 @@ def tally(result: Result, sheet: Sheet) -> None:
             code, message = left_out[number]
             status = RowStatus.REJECTED if code in REJECTING else RowStatus.EXCLUDED
             result.problems.append((number, status.value, code, *said.get((number, code), ("", "")), message, cells))
+    many = len(sheet.places) > 1
+    result.problems = [(*row[:-1], sheet.place(row[0]) if many else "", row[-1]) for row in result.problems]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('pg_temp.change') IS NOT NULL")
+        if cursor.fetchone()[0]:
+            cursor.execute("SELECT n, subject, object_id, before::text, after::text FROM change ORDER BY n LIMIT %s", [CHANGES_SHOWN])
+            result.changes = cursor.fetchall()
 
 
 def drop_warnings(result: Result, left_out: dict[int, tuple[str, str]]) -> dict[tuple[int, str], tuple[str, str]]:
@@ -245,17 +301,28 @@ def drop_warnings(result: Result, left_out: dict[int, tuple[str, str]]) -> dict[
 
 
 def keep(batch: ImportBatch, result: Result, status: BatchStatus) -> None:
-    """Writes the totals and every row that was not clean."""
+    """Writes the totals, every row that was not clean, and what changed of what was there before."""
     ImportRow.objects.filter(batch=batch).delete()
+    ImportChange.objects.filter(batch=batch).delete()
     lines = [
-        staging.line((batch.pk, number, row_status, code, column, value, message, staging.as_json(cells)))
-        for number, row_status, code, column, value, message, cells in result.problems
+        staging.line((batch.pk, number, row_status, code, column[:60], value, message, place, staging.as_json(cells)))
+        for number, row_status, code, column, value, message, place, cells in result.problems
     ]
     staging.copy("callcenter_importrow", PROBLEM_COLUMNS, lines)
-    batch.counts, batch.status = result.as_json(), status
+    if status == BatchStatus.APPLIED and result.changes:
+        # An undo needs them all, a preview only the first.
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO callcenter_importchange (batch_id, number, subject, object_id, before, after) "
+                "SELECT %s, n, subject, object_id, before, after FROM change ORDER BY n",
+                [batch.pk],
+            )
+    else:
+        staging.copy("callcenter_importchange", CHANGE_COLUMNS, [staging.line((batch.pk, *change)) for change in result.changes])
+    batch.counts, batch.status, batch.error = result.as_json(), status, ""
     if status == BatchStatus.APPLIED:
         batch.applied_at = clock.now()
-    batch.save(update_fields=["counts", "about", "status", "applied_at"])
+    batch.save(update_fields=["counts", "about", "status", "error", "applied_at", "stamp"])
 
 
 def import_now(batch: ImportBatch, *, dry_run: bool = False) -> Result | None:

@@ -1,4 +1,4 @@
-"""The rows that did not enter, back to Excel with the reason, ready to be mended and uploaded again."""
+"""Workbooks for people: the rows that did not enter, with the reason beside each, and the empty list of a source."""
 
 import io
 
@@ -8,9 +8,32 @@ from openpyxl.styles import Font
 
 from callcenter.enums import RowStatus
 from callcenter.models import ImportBatch
+from callcenter.spiga.feed import Feed
 from callcenter.words import CODE_WORDS
 
 CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def blank(kind: type[Feed]) -> io.BytesIO:
+    """The titles of a source, the needed ones in bold: what a hand-made list must look like."""
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("Listado")
+    sheet.freeze_panes = "A2"
+    needed = {name for group in kind.required for name in group}
+    cells = []
+    for column in kind.columns:
+        cell = WriteOnlyCell(sheet, column.title)
+        cell.font = Font(bold=column.field in needed)
+        cells.append(cell)
+    sheet.append(cells)
+    return saved(book)
+
+
+def saved(book: Workbook) -> io.BytesIO:
+    out = io.BytesIO()
+    book.save(out)
+    out.seek(0)
+    return out
 
 
 def workbook(batch: ImportBatch) -> io.BytesIO:
@@ -26,13 +49,10 @@ def workbook(batch: ImportBatch) -> io.BytesIO:
             cell.font = Font(bold=True)
         return cell
 
-    titles = [column[0] for column in batch.about.get("columns", [])]
+    titles = [column["title"] for column in batch.about.get("columns", [])]
     sheet.append([text(title, bold=True) for title in ("Fila", "Resultado", "Motivo", "Columna", "Valor leído", "Qué hacer", *titles)])
     rows = batch.rows.exclude(status=RowStatus.WARNING).order_by("number", "id")
     for row in rows.iterator(chunk_size=2_000):
-        head = (row.number, row.get_status_display(), row.message, row.column, row.value, CODE_WORDS.get(row.code, ""))
+        head = (row.place or row.number, row.get_status_display(), row.message, row.column, row.value, CODE_WORDS.get(row.code, ""))
         sheet.append([text(value) for value in (*head, *row.raw[: len(titles) or None])])
-    out = io.BytesIO()
-    book.save(out)
-    out.seek(0)
-    return out
+    return saved(book)

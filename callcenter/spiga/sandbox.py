@@ -14,9 +14,14 @@ from typing import IO
 from carrazos.lib import sheets
 
 MEMORY_BYTES = 1_500 * 1024 * 1024
-CPU_SECONDS = 40
-WALL_SECONDS = 60
+# What honest files need, generously: seconds of processor and of patience, the base and for every megabyte.
+CPU_BASE, CPU_PER_MB, CPU_MOST = 5, 3, 60
+WALL_BASE, WALL_PER_MB, WALL_MOST = 9, 6, 120
 SPOOL_BYTES = 1_000 * 1024 * 1024
+
+# Isolated mode: no user site, no environment; of ours only the pure library can be imported.
+PROGRAM = "import sys; sys.path.insert(0, sys.argv.pop()); from carrazos.lib import sheets; sys.exit(sheets.main())"
+LIBRARY = str(Path(sheets.__file__).resolve().parents[2])
 
 BROKEN = "El archivo no se pudo leer: está dañado o es demasiado grande para abrirlo con seguridad."
 TOO_SLOW = "El archivo tarda demasiado en abrirse: divídalo o descárguelo de nuevo de SPIGA."
@@ -33,7 +38,7 @@ class UnreadableFile(Exception):
 class Spool:
     """What the reader wrote: rows of text by sheet, read back chunk by chunk as often as needed."""
 
-    def __init__(self, file: IO[bytes], index: list[tuple[str, list[int]]]):
+    def __init__(self, file: IO[bytes], index: list[tuple[str, list[int], bool]]):
         self.file, self.index = file, index
         weakref.finalize(self, file.close)
 
@@ -53,13 +58,14 @@ class Spool:
 
 def parse(data: bytes) -> Spool:
     """Runs the reader on the bytes. Raises UnreadableFile, whatever happens inside."""
+    cpu, wall = budget(len(data))
     file = tempfile.TemporaryFile()  # noqa: SIM115 -- closed with its Spool
     child = subprocess.Popen(
-        [sys.executable, "-I", str(Path(sheets.__file__)), *map(str, (MEMORY_BYTES, CPU_SECONDS, SPOOL_BYTES))],
+        [sys.executable, "-I", "-c", PROGRAM, *map(str, (MEMORY_BYTES, cpu, SPOOL_BYTES)), LIBRARY],
         stdin=subprocess.PIPE, stdout=file, stderr=subprocess.PIPE,
     )  # fmt: skip
     try:
-        _, said = child.communicate(data, timeout=WALL_SECONDS)
+        _, said = child.communicate(data, timeout=wall)
         answer = judge(child.returncode, said)
     except subprocess.TimeoutExpired as error:
         child.kill()
@@ -72,7 +78,13 @@ def parse(data: bytes) -> Spool:
     return Spool(file, answer)
 
 
-def judge(code: int, said: bytes) -> list[tuple[str, list[int]]]:
+def budget(size: int) -> tuple[int, int]:
+    """(seconds of processor, seconds by the clock) that a file of so many bytes may take."""
+    megabytes = size >> 20
+    return min(CPU_BASE + CPU_PER_MB * megabytes, CPU_MOST), min(WALL_BASE + WALL_PER_MB * megabytes, WALL_MOST)
+
+
+def judge(code: int, said: bytes) -> list[tuple[str, list[int], bool]]:
     """What the child's end means: its index, or UnreadableFile."""
     if code == -signal.SIGXCPU:
         raise UnreadableFile(TOO_SLOW)

@@ -1,16 +1,18 @@
 """Small words for templates: icons, dates and figures as Colombians read them, tones that come with their word."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from callcenter.domain.data_requests import open_claim
 from callcenter.domain.wording import money as pesos
-from callcenter.enums import AppointmentStatus, BatchStatus, PointStatus, WorkState
+from callcenter.enums import AppointmentStatus, BatchStatus, MessageStatus, PointStatus, TemplateApproval, WorkState
 from carrazos.lib.calendar import WEEKDAYS, bogota
 from carrazos.lib.charts import Chart
-from carrazos.lib.text import long_date
+from carrazos.lib.text import key, long_date
 
 register = template.Library()
 
@@ -18,9 +20,17 @@ TONES = {
     AppointmentStatus.SCHEDULED: "info", AppointmentStatus.CONFIRMED: "info", AppointmentStatus.FULFILLED: "good",
     AppointmentStatus.NO_SHOW: "bad", AppointmentStatus.CANCELLED: "warn", AppointmentStatus.RESCHEDULED: "warn",
     BatchStatus.CHECKED: "warn", BatchStatus.APPLIED: "good", BatchStatus.UNREADABLE: "bad", BatchStatus.CHECKING: "info",
+    BatchStatus.MAPPING: "warn", BatchStatus.UNDOING: "info",
     BatchStatus.APPLYING: "info", WorkState.DONE: "good", WorkState.FAILED: "bad", WorkState.RUNNING: "info", WorkState.QUEUED: "info",
     PointStatus.VALID: "good", PointStatus.INFERRED: "info", PointStatus.SUSPECT: "warn", PointStatus.WRONG: "bad",
-    PointStatus.DISCONNECTED: "bad",
+    PointStatus.DISCONNECTED: "bad", PointStatus.BLOCKED: "bad",
+    MessageStatus.UNKNOWN: "warn", MessageStatus.SENDING: "info", MessageStatus.SENT: "info",
+    MessageStatus.DELIVERED: "good", MessageStatus.READ: "good", TemplateApproval.APPROVED: "good", TemplateApproval.PENDING: "info",
+    TemplateApproval.REJECTED: "bad", TemplateApproval.PAUSED: "warn", TemplateApproval.DISABLED: "bad",
+    # reports' editions, by value: the kernel does not import them
+    "BUILDING": "info", "PREPARED": "warn", "REVIEWED": "info", "APPROVED": "info", "SENT": "good", "CORRECTED": "",
+    # improvement actions
+    "PROPOSED": "warn", "PLANNED": "info", "EFFECTIVE": "good", "INEFFECTIVE": "bad", "DISMISSED": "",
 }  # fmt: skip
 
 
@@ -82,9 +92,28 @@ def long_day(value: date) -> str:
 
 
 @register.filter
+def of(table: Mapping, name: object) -> object:
+    """The value that a mapping has for a key; nothing when it has none."""
+    return table.get(name, "") if table else ""
+
+
+@register.filter
+def labelled(entries: list[dict], words: str) -> list[dict]:
+    """The entries of a menu whose label begins one of its words so, without accents."""
+    wanted = key(words)
+    return [entry for entry in entries if not wanted or f" {wanted}" in f" {key(entry['label'])}"]
+
+
+@register.filter
 def undo_of(tags: str | None) -> str:
     """The attempt that a toast may take back."""
     return next((part[5:] for part in (tags or "").split() if part.startswith("undo:")), "")
+
+
+@register.filter
+def item(values: dict, key: str) -> object:
+    """What a dictionary holds under a key; nothing for nothing."""
+    return (values or {}).get(key, "")
 
 
 @register.filter
@@ -97,3 +126,9 @@ def total(counts: dict | None) -> int:
 def svg(chart: Chart) -> SafeString:
     """A chart's drawing: built by our own module, every text in it escaped by the XML writer."""
     return mark_safe(chart.svg)  # noqa: S308 -- see above
+
+
+@register.inclusion_tag("callcenter/privacy/_claim.html")
+def claim_banner(customer_id: int) -> dict:
+    """«Reclamo en trámite», wherever the customer is shown (Ley 1581 art. 15 num. 2)."""
+    return {"claim": open_claim(customer_id)}

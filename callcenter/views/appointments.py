@@ -4,18 +4,20 @@ from datetime import timedelta
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
 from callcenter import clock, roles
-from callcenter.domain import appointments
+from callcenter.domain import appointments, kept
 from callcenter.domain.calendar import company_calendar
 from callcenter.domain.errors import Refused
 from callcenter.enums import AppointmentStatus, ReasonKind
 from callcenter.forms import DayForm, DecisionForm
-from callcenter.models import Appointment, Reason
+from callcenter.models import Appointment, CapacityException, Reason, Site
 from carrazos.lib.calendar import start_of
 
 MOST_SHOWN = 300
@@ -33,18 +35,34 @@ def day(request: HttpRequest) -> HttpResponse:
             rows = rows.filter(site=form.cleaned_data["site"])
         if form.cleaned_data["status"]:
             rows = rows.filter(status=form.cleaned_data["status"])
+    rows = list(rows[:MOST_SHOWN])
+    credits_now = kept.credits_of(rows, clock.now())
     context = {
         "form": form,
+        "places": places(request.user, chosen),
         "day": chosen,
         "previous": chosen - timedelta(days=1),
         "next": chosen + timedelta(days=1),
         "is_today": chosen == clock.today(),
-        "rows": rows[:MOST_SHOWN],
+        "rows": [(row, credits_now[row.pk]) for row in rows],
         "reasons": Reason.objects.choices(ReasonKind.NO_FULFILMENT),
         "now": clock.now(),
         "statuses": AppointmentStatus,
     }
     return render(request, "callcenter/appointments.html", context)
+
+
+def places(user, day) -> list[dict]:
+    """How full the day is at each of the viewer's sites that limits it."""
+    start, end = start_of(day), start_of(day + timedelta(days=1))
+    stands = Q(appointment__starts_at__gte=start, appointment__starts_at__lt=end) & ~Q(
+        appointment__status__in=[AppointmentStatus.CANCELLED, AppointmentStatus.RESCHEDULED, AppointmentStatus.NO_SHOW]
+    )
+    special = CapacityException.objects.filter(site=OuterRef("pk"), day=day).values("appointments")[:1]
+    rows = Site.objects.filter(pk__in=user.site_ids, is_active=True).annotate(
+        taken=Count("appointment", filter=stands), most=Coalesce(Subquery(special), "daily_capacity")
+    )
+    return [{"site": row, "taken": row.taken, "most": row.most} for row in rows if row.most is not None]
 
 
 @permission_required(roles.MANAGE_APPOINTMENTS, raise_exception=True)

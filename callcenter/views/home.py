@@ -1,21 +1,22 @@
 """The first page of each role, one's own preferences, and evidence files."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
-from callcenter import clock, roles
-from callcenter.domain import metrics, queue
+from callcenter import clock, roles, seams
+from callcenter.access import any_permission, everyone
+from callcenter.domain import audit, metrics, queue, supervision
 from callcenter.domain.calendar import company_calendar
-from callcenter.enums import BatchStatus
-from callcenter.feeds import feeds
 from callcenter.forms import PreferencesForm
-from callcenter.models import Appointment, Evidence, ImportBatch
+from callcenter.models import Access, Appointment, Evidence, Notification
+from callcenter.spiga import arrivals
 from callcenter.views.console import queue_counts
 from carrazos.lib import charts
 from carrazos.lib.calendar import bogota, start_of
@@ -26,9 +27,21 @@ CHART_DAYS = 10
 NEXT_SHOWN = 5
 
 
+@dataclass(frozen=True)
+class Card:
+    """A figure of a programme on the home page; `tone` is one of the tones of tags."""
+
+    name: str
+    value: str
+    note: str = ""
+    url: str = ""
+    tone: str = ""
+
+
+@everyone
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
-    """Figures, worklist and chart of whoever looks."""
+    """Figures, worklist and chart of whoever looks, and the cards of the programmes (settings.HOME_CARDS)."""
     at, user = clock.now(), request.user
     today, calendar = bogota(at).date(), company_calendar()
     hour = bogota(at).hour
@@ -38,11 +51,15 @@ def home(request: HttpRequest) -> HttpResponse:
         context |= agent_cards(request, at, today, calendar)
     elif user.has_perm(roles.SEE_REPORTS):
         context |= manager_cards(user, at, today)
+    if user.has_perm(roles.SUPERVISE):
+        context["team"] = team_cards(user, at)
     if user.has_perm(roles.IMPORT_SPIGA):
-        context["sources"] = sources(user, today)
+        context["arrivals"] = arrivals.today(user, at=at, calendar=calendar)
     if user.has_perm(roles.SEE_APPOINTMENTS):
         rows = Appointment.objects.visible_to(user).on_day(start_of(today), start_of(today + timedelta(days=1)))
         context["appointments"] = rows.for_list()[:NEXT_SHOWN]
+    context["news"] = Notification.objects.visible_to(user)[:NEXT_SHOWN]
+    context["cards"] = [card for source in seams.plugged("HOME_CARDS") for card in source(request, at)]
     return render(request, "callcenter/home.html", context)
 
 
@@ -70,6 +87,21 @@ def agent_cards(request: HttpRequest, at, today, calendar) -> dict:
     }
 
 
+def team_cards(user, at) -> list[Card]:
+    """What who coordinates looks at first: who works, how fast, what nobody has, what is late."""
+    live = reverse("callcenter:live")
+    lines, queues = supervision.agents_now(user, at), supervision.queues_now(user, at)
+    idle = sum(line.tone == "bad" for line in lines)
+    late = sum(row["late"] for row in queues)
+    callbacks = sum(row["callbacks"] for row in queues)
+    return [
+        Card("Agentes activos", str(len(lines) - idle), f"{idle} sin actividad" if idle else "todos activos", live),
+        Card("Intentos por hora", str(supervision.last_hour(user, at)), "en la última hora", live),
+        Card("Sin asignar", str(sum(row["free"] for row in queues)), f"{late} de días anteriores", f"{live}#share"),
+        Card("Rellamadas vencidas", str(callbacks), "nadie las ha hecho" if callbacks else "ninguna", live),
+    ]
+
+
 def manager_cards(user, at, today) -> dict:
     month = Month.of(today)
     part = metrics.Slice.of(month, **metrics.scope_of(user))
@@ -83,15 +115,7 @@ def manager_cards(user, at, today) -> dict:
     }
 
 
-def sources(user, today) -> list[dict]:
-    """Today's state of each SPIGA file (PRO-9): «hoy 7:02, 214 filas» or «sin cargar»."""
-    since = start_of(today)
-    batches = list(ImportBatch.objects.visible_to(user).filter(created_at__gte=since).exclude(status=BatchStatus.CANCELLED))
-    return [
-        {"title": kind.title, "batch": next((batch for batch in batches if batch.feed == slug), None)} for slug, kind in feeds().items()
-    ]
-
-
+@everyone
 @require_POST
 def preferences(request: HttpRequest) -> HttpResponse:
     """Theme, density and single-key shortcuts of one's own."""
@@ -105,12 +129,14 @@ def preferences(request: HttpRequest) -> HttpResponse:
     return redirect(back or "callcenter:home")
 
 
+@any_permission(roles.WORK_QUEUE, roles.SEE_REPORTS)
 @require_GET
 def evidence(request: HttpRequest, pk: int) -> HttpResponse:
     """A screenshot, to whoever may see its customer's outreach."""
-    if not (request.user.has_perm(roles.WORK_QUEUE) or request.user.has_perm(roles.SEE_REPORTS)):
-        raise PermissionDenied
-    row = get_object_or_404(Evidence.objects.visible_to(request.user), pk=pk)
+    row = get_object_or_404(Evidence.objects.visible_to(request.user).exclude(file="").select_related("outreach__customer"), pk=pk)
+    audit.note_access(
+        request.user, Access.VIEW, f"Evidencia n.º {row.pk}", at=clock.now(), customer=row.outreach.customer, sha256=row.sha256
+    )
     response = FileResponse(row.file.open("rb"), content_type="image/jpeg", filename=f"evidencia-{row.pk}.jpg")
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response["Cache-Control"] = "no-store"

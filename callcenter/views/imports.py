@@ -1,84 +1,394 @@
-"""SPIGA's files: upload, review, apply, result; each step an address that can be left and found again (screens §2.6)."""
+"""SPIGA's files: file → columns → review → apply → result; each step an address that can be left and found again (screens §2.6)."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.db.models import Count
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import Count, Q, Window
+from django.db.models.functions import RowNumber
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRedirect
 
 from callcenter import clock, roles
+from callcenter.domain import audit
+from callcenter.domain.calendar import company_calendar
+from callcenter.domain.errors import Refused
 from callcenter.enums import BatchStatus, RowStatus
 from callcenter.feeds import feeds
 from callcenter.forms import UploadForm
-from callcenter.models import ImportBatch
-from callcenter.spiga import pipeline, rejects
+from callcenter.models import Access, Brand, ImportBatch, ImportRow, Site, User
+from callcenter.spiga import arrivals, changes, corrections, pipeline, rejects, repairs, undo
 from callcenter.words import CODE_WORDS
 from carrazos.lib.calendar import bogota
 
 SHOWN = 30
-ROWS_SHOWN = 50
+ROWS_SHOWN = 10
+ROWS_A_PAGE = 100
+CHANGES_SHOWN = 50
 may_import = permission_required(roles.IMPORT_SPIGA, raise_exception=True)
+
+# The step on which a batch stands, by its status.
+STEPS = {
+    BatchStatus.MAPPING: "columns", BatchStatus.CHECKING: "review", BatchStatus.CHECKED: "review", BatchStatus.UNREADABLE: "review",
+    BatchStatus.CANCELLED: "review", BatchStatus.APPLYING: "result", BatchStatus.APPLIED: "result", BatchStatus.UNDOING: "result",
+    BatchStatus.UNDONE: "result",
+}  # fmt: skip
+NAMES = (("file", "Archivo"), ("columns", "Columnas"), ("review", "Revisión"), ("apply", "Aplicar"), ("result", "Resultado"))
+MENDABLE = (RowStatus.REJECTED, RowStatus.WARNING)
+
+
+def batch_of(request: HttpRequest, pk: int) -> ImportBatch:
+    """The batch, if it is this person's; 404 otherwise, 403 for a source that is not theirs."""
+    row = get_object_or_404(ImportBatch.objects.visible_to(request.user).select_related("requested_by", "site", "retry_of"), pk=pk)
+    if not request.user.has_perm(feeds()[row.feed].permission):
+        raise PermissionDenied
+    return row
+
+
+def step_url(row: ImportBatch) -> str:
+    return reverse(f"callcenter:import_{STEPS[row.status]}", args=[row.pk])
+
+
+def to_step(request: HttpRequest, row: ImportBatch) -> HttpResponse:
+    """Sends the person to the step on which the batch stands; the polling card too."""
+    return HttpResponseClientRedirect(step_url(row)) if request.htmx else redirect(step_url(row))
+
+
+def frame(row: ImportBatch, step: str) -> dict:
+    """What every step shows: the file, the five steps, which of them can be opened."""
+    opened = {STEPS[row.status], step, *(("columns", "review", "apply") if row.status == BatchStatus.CHECKED else ())}
+    steps = [
+        {
+            "name": name,
+            "label": label,
+            "url": reverse(f"callcenter:import_{name}", args=[row.pk]) if name in opened else "",
+            "current": name == step,
+        }
+        for name, label in NAMES
+    ]
+    return {"batch": row, "feed": feeds()[row.feed], "statuses": BatchStatus, "steps": steps, "editable": is_editable(row)}
+
+
+def is_editable(row: ImportBatch) -> bool:
+    """Cells can be mended while the batch waits for a person, and pending rows after it was applied."""
+    return row.status in {BatchStatus.CHECKED, BatchStatus.APPLIED} and not row.is_running and bool(row.about.get("columns"))
+
+
+# -- the list and the door -------------------------------------------------------------------------------------------
 
 
 @may_import
+@require_GET
+def batches(request: HttpRequest) -> HttpResponse:
+    """Today's state of each source and the files received."""
+    rows = ImportBatch.objects.visible_to(request.user).select_related("requested_by", "site", "retry_of")
+    context = {
+        "batches": Paginator(rows, SHOWN).get_page(request.GET.get("page")),
+        "arrivals": arrivals.today(request.user, at=clock.now(), calendar=company_calendar()),
+        "titles": {slug: kind.title for slug, kind in feeds().items()},
+    }
+    return render(request, "callcenter/imports.html", context)
+
+
+@may_import
+@require_http_methods(["GET", "POST"])
 def upload(request: HttpRequest) -> HttpResponse:
-    """The list of files, and the door for a new one."""
-    form = UploadForm(request.POST or None, request.FILES or None, user=request.user)
+    """Step 1: which source, which file."""
+    start = {"feed": request.GET.get("feed") or next(iter(feeds())), "site": request.GET.get("site")}
+    form = UploadForm(request.POST or None, request.FILES or None, user=request.user, initial=start)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data["file"].read()
         site, slug, at = form.cleaned_data["site"], form.cleaned_data["feed"], clock.now()
         known = pipeline.already_imported(slug, data, site)
-        batch = known or pipeline.receive(slug, data, form.cleaned_data["file"].name, by=request.user, site=site, at=at, authorised=True)
-        if known:
-            messages.info(request, f"Ese archivo ya se importó el {bogota(known.created_at):%d/%m/%Y a las %H:%M}: este es su resultado.")
-        return redirect("callcenter:import", pk=batch.pk)
-    batches = ImportBatch.objects.visible_to(request.user).select_related("requested_by", "site")[:SHOWN]
-    context = {"form": form, "batches": batches, "feeds": feeds()}
-    return render(request, "callcenter/imports.html", context, status=422 if form.errors else 200)
+        row = known or pipeline.receive(slug, data, form.cleaned_data["file"].name, by=request.user, site=site, at=at, authorised=True)
+        if ImportBatch.objects.visible_to(request.user).filter(pk=row.pk).exists():
+            if known:
+                messages.info(request, f"Ese archivo ya se importó el {bogota(row.created_at):%d/%m/%Y a las %H:%M}: este es su resultado.")
+            return redirect("callcenter:import", pk=row.pk)
+        form.add_error("file", f"Ese archivo ya lo subió otra persona el {bogota(row.created_at):%d/%m/%Y a las %H:%M}.")
+    found = arrivals.today(request.user, at=clock.now(), calendar=company_calendar())
+    last = {arrival.kind.slug: arrival for arrival in found}
+    options = [{"radio": radio, "arrival": last[radio.data["value"]]} for radio in form["feed"]]
+    steps = [{"name": name, "label": label, "url": "", "current": name == "file"} for name, label in NAMES]
+    return render(
+        request, "callcenter/import_file.html", {"form": form, "options": options, "steps": steps}, status=422 if form.errors else 200
+    )
+
+
+@may_import
+@require_GET
+def template(request: HttpRequest, slug: str) -> HttpResponse:
+    """The empty list of a source, for whoever makes one by hand."""
+    kind = feeds().get(slug)
+    if kind is None:
+        raise Http404
+    return FileResponse(rejects.blank(kind), as_attachment=True, filename=f"plantilla-{slug}.xlsx", content_type=rejects.CONTENT_TYPE)
 
 
 @may_import
 @require_GET
 def batch(request: HttpRequest, pk: int) -> HttpResponse:
-    """One file: progress, review or result, whatever its state."""
-    row = get_object_or_404(ImportBatch.objects.visible_to(request.user).select_related("requested_by", "site"), pk=pk)
-    context = {"batch": row, "feed": feeds()[row.feed], "statuses": BatchStatus, **groups_of(row)}
-    if request.htmx:
-        # The card asks every two seconds; it stops asking once nothing runs.
-        return render(request, "callcenter/import.html#card", context)
-    return render(request, "callcenter/import.html", context)
+    """One file: its step, whatever its state."""
+    return to_step(request, batch_of(request, pk))
 
 
-def groups_of(row: ImportBatch) -> dict:
-    """Rows that are not clean, by cause: how many, what it means, the first ones."""
-    counted = row.rows.values("status", "code").annotate(n=Count("pk")).order_by("status", "-n")
-    groups = [
-        {
-            "status": RowStatus(group["status"]),
-            "code": group["code"],
-            "words": CODE_WORDS.get(group["code"], group["code"]),
-            "n": group["n"],
-            "rows": row.rows.filter(status=group["status"], code=group["code"])[:ROWS_SHOWN],
-        }
-        for group in counted
-    ]
+# -- columns ---------------------------------------------------------------------------------------------------------
+
+
+@may_import
+@require_http_methods(["GET", "POST"])
+def columns(request: HttpRequest, pk: int) -> HttpResponse:
+    """Step 2: what each column of the file is; remembered for the next file of the source."""
+    row = batch_of(request, pk)
+    if row.status not in {BatchStatus.MAPPING, BatchStatus.CHECKED} or row.is_running:
+        return to_step(request, row)
+    kind, found = feeds()[row.feed], row.about.get("columns", [])
+    fields = {column.field: column for column in kind.columns}
+    if request.method == "POST":
+        chosen = {index: request.POST.get(f"column-{index}", "") for index in range(len(found))}
+        lacking = kind.missing({field: index for index, field in chosen.items() if field})
+        if set(chosen.values()) - {"", *fields}:
+            raise Http404
+        if not lacking:
+            sheets = request.POST.getlist("sheet") if "sheets" in request.POST else None
+            return after(request, corrections.remember_columns, row, chosen, sheets=sheets)
+        messages.error(request, f"Todavía falta decir cuál columna es: {', '.join(lacking)}.")
+        for index, column in enumerate(found):
+            column["field"] = chosen[index]
+    needed = {name for group in kind.required for name in group}
+    context = {
+        "columns": found,
+        "fields": [{"field": column.field, "title": column.title, "needed": column.field in needed} for column in kind.columns],
+        "lacking": kind.missing({column["field"]: index for index, column in enumerate(found) if column["field"]}),
+        "required": [" o ".join(fields[name].title for name in group) for group in kind.required],
+        "sheets": [*filter(None, row.about.get("sheet", "").split(", ")), *row.about.get("others", [])],
+    }
+    return render(request, "callcenter/import_columns.html", frame(row, "columns") | context)
+
+
+# -- review ----------------------------------------------------------------------------------------------------------
+
+
+@may_import
+@require_GET
+def review(request: HttpRequest, pk: int) -> HttpResponse:
+    """Step 3: what applying would do, rows with something wrong by cause, old and new values."""
+    row = batch_of(request, pk)
+    if STEPS[row.status] != "review" or (request.htmx and not row.is_running):
+        return to_step(request, row)
+    context = frame(row, "review") | findings(row)
+    return render(request, "callcenter/import_review.html#card" if request.htmx else "callcenter/import_review.html", context)
+
+
+def findings(row: ImportBatch) -> dict:
+    """Rows that are not clean, by cause, the first of each; and what changes of what was there."""
+    if row.is_running:
+        return {}
+    counted = row.rows.values("status", "code").annotate(n=Count("pk"))
+    first = row.rows.annotate(turn=Window(RowNumber(), partition_by=["status", "code"], order_by=["number", "pk"])).filter(
+        turn__lte=ROWS_SHOWN
+    )
+    shown: dict[tuple, list[ImportRow]] = {}
+    for item in first:
+        shown.setdefault((item.status, item.code), []).append(item)
+    groups = [group_of(row, found["status"], found["code"], found["n"], shown[found["status"], found["code"]]) for found in counted]
     order = list(RowStatus)
-    return {"groups": sorted(groups, key=lambda group: (order.index(group["status"]), -group["n"])), "rows_shown": ROWS_SHOWN}
+    groups.sort(key=lambda group: (order.index(group["status"]), -group["n"]))
+    lines = list(changes.lines(row, most=CHANGES_SHOWN))
+    return {
+        "groups": groups, "changes": lines, "changes_n": row.changes.count() if lines else 0, "changes_shown": CHANGES_SHOWN,
+        "by_status": [{"status": status, "n": sum(group["n"] for group in groups if group["status"] == status)} for status in order],
+    }  # fmt: skip
+
+
+def group_of(row: ImportBatch, status: str, code: str, n: int, rows: list[ImportRow]) -> dict:
+    """One cause: what it means, its first rows with the cell that mends each, the repairs for all of them."""
+    mendable = is_editable(row) and status in MENDABLE and (row.status == BatchStatus.CHECKED or status == RowStatus.REJECTED)
+    for item in rows:
+        item.position = corrections.position_of(item, row) if mendable else None
+        raw = item.raw[item.position] if item.position is not None and item.position < len(item.raw) else ""
+        item.cell = raw
+        item.title = row.about["columns"][item.position]["title"] if item.position is not None else ""
+    has_cell = any(item.position is not None for item in rows)
+    offered = repairs.offered(code) if mendable and (has_cell or code == "NO_SITE") else ()
+    return {
+        "status": RowStatus(status), "code": code, "words": CODE_WORDS.get(code, code), "n": n, "rows": rows, "mendable": mendable,
+        "repairs": [{"repair": repair, "choices": choices_of(repair)} for repair in offered], "has_cell": has_cell,
+    }  # fmt: skip
+
+
+def choices_of(repair: repairs.Repair) -> list[str]:
+    """What a repair lets choose from; empty for a free text."""
+    if repair.argument == "area":
+        return list(repairs.AREAS)
+    if repair.argument == "site":
+        return [site.name for site in Site.objects.filter(is_active=True)]
+    if repair.argument == "brand":
+        return [brand.name for brand in Brand.objects.filter(is_active=True)]
+    return []
+
+
+@may_import
+@require_GET
+def group(request: HttpRequest, pk: int, status: str, code: str) -> HttpResponse:
+    """All rows of one cause, page by page."""
+    row = batch_of(request, pk)
+    rows = row.rows.filter(status=status, code=code)
+    found = Paginator(rows, ROWS_A_PAGE).get_page(request.GET.get("page"))
+    if not found.paginator.count:
+        raise Http404
+    context = {"group": group_of(row, status, code, found.paginator.count, list(found)), "pages": found}
+    return render(request, "callcenter/import_group.html", frame(row, STEPS[row.status]) | context)
+
+
+@may_import
+@require_http_methods(["GET", "POST"])
+def line(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    """Every cell of one row, to mend it whole."""
+    row = batch_of(request, pk)
+    item = row.rows.filter(number=number).first()
+    if item is None or not is_editable(row):
+        raise Http404
+    cells = [
+        {"position": index, "title": column["title"] or f"Columna {index + 1}", "value": item.raw[index] if index < len(item.raw) else ""}
+        for index, column in enumerate(row.about["columns"])
+    ]
+    if request.method == "POST":
+        return mend(request, row)
+    problems = row.rows.filter(number=number)
+    return render(
+        request, "callcenter/import_row.html", frame(row, STEPS[row.status]) | {"item": item, "cells": cells, "problems": problems}
+    )
+
+
+# -- corrections -----------------------------------------------------------------------------------------------------
+
+
+def after(request: HttpRequest, verb, row: ImportBatch, *args, **kwargs) -> HttpResponse:
+    """Does one verb and follows the batch that it answers; a refusal is told and nothing is lost."""
+    try:
+        found = verb(row.pk, *args, **kwargs)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return redirect("callcenter:import", pk=row.pk)
+    return redirect("callcenter:import", pk=found.pk)
 
 
 @may_import
 @require_POST
-def confirm(request: HttpRequest, pk: int) -> HttpResponse:
-    row = get_object_or_404(ImportBatch.objects.visible_to(request.user), pk=pk)
-    pipeline.confirm(row.pk, by=request.user)
-    return redirect("callcenter:import", pk=pk)
+def correct(request: HttpRequest, pk: int) -> HttpResponse:
+    return mend(request, batch_of(request, pk))
+
+
+def mend(request: HttpRequest, row: ImportBatch) -> HttpResponse:
+    """Keeps the cells of the form that differ from the file's (`cell-ROW-COLUMN`)."""
+    typed = {}
+    for name, value in request.POST.items():
+        kind, _, place = name.partition("-")
+        number, _, position = place.partition("-")
+        if kind == "cell" and number.isdigit() and position.isdigit() and len(place) < 12:
+            typed[int(number), int(position)] = value.strip()
+    raws = dict(row.rows.filter(number__in={number for number, _ in typed}).values_list("number", "raw"))
+    cells = {
+        (number, position): value
+        for (number, position), value in typed.items()
+        if number in raws and value != (raws[number][position].strip() if position < len(raws[number]) else "")
+    }
+    if not cells:
+        messages.info(request, "No cambió ninguna celda.")
+        return redirect("callcenter:import", pk=row.pk)
+    return after(request, corrections.correct, row, cells, by=request.user, at=clock.now())
+
+
+@may_import
+@require_POST
+def rule(request: HttpRequest, pk: int) -> HttpResponse:
+    """One repair for every row of a group."""
+    row, at = batch_of(request, pk), clock.now()
+    try:
+        found, n = corrections.apply_rule(
+            row.pk, status=request.POST.get("status", ""), code=request.POST.get("code", ""), slug=request.POST.get("rule", ""),
+            argument=request.POST.get("argument", ""), by=request.user, at=at, today=bogota(at).date(),
+        )  # fmt: skip
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return redirect("callcenter:import", pk=row.pk)
+    messages.success(request, f"Se corrigieron {n} filas; el archivo se revisa de nuevo.")
+    return redirect("callcenter:import", pk=found.pk)
+
+
+# -- apply and after -------------------------------------------------------------------------------------------------
+
+
+@may_import
+@require_http_methods(["GET", "POST"])
+def apply(request: HttpRequest, pk: int) -> HttpResponse:
+    """Step 4: the consequences in words, and the button."""
+    row = batch_of(request, pk)
+    if request.method == "POST":
+        return after(request, pipeline.confirm, row, by=request.user)
+    if row.status != BatchStatus.CHECKED or row.is_running:
+        return to_step(request, row)
+    counts = row.counts
+    context = {
+        "enter": counts["created"] + counts["updated"],
+        "pending": sum(counts["rejected"].values()),
+        "agents": callers(row) if feeds()[row.feed].makes == "gestiones" else 0,
+        "can_undo": feeds()[row.feed].undoable,
+    }
+    return render(request, "callcenter/import_apply.html", frame(row, "apply") | context)
+
+
+def callers(row: ImportBatch) -> int:
+    """How many people will find the batch's outreaches in their queue."""
+    sites = row.about.get("sites", [])
+    people = User.objects.with_perm(roles.WORK_QUEUE, include_superusers=False, backend="django.contrib.auth.backends.ModelBackend")
+    return people.filter(Q(all_sites=True) | Q(sites__in=sites)).distinct().count()
+
+
+@may_import
+@require_GET
+def result(request: HttpRequest, pk: int) -> HttpResponse:
+    """Step 5: what it did, what stayed out, what can still be done."""
+    row = batch_of(request, pk)
+    if STEPS[row.status] != "result" or (request.htmx and not row.is_running):
+        return to_step(request, row)
+    context = frame(row, "result") | findings(row)
+    if row.status == BatchStatus.APPLIED and not row.is_running:
+        context |= {
+            "pending": sum(row.counts.get("rejected", {}).values()),
+            "retries": list(row.retries.order_by("created_at")),
+            "why_not_undo": undo.why_not(row, feeds()[row.feed], at=clock.now()),
+        }
+    return render(request, "callcenter/import_result.html#card" if request.htmx else "callcenter/import_result.html", context)
+
+
+@may_import
+@require_POST
+def retry(request: HttpRequest, pk: int) -> HttpResponse:
+    return after(request, corrections.retry, batch_of(request, pk), by=request.user, at=clock.now())
+
+
+@may_import
+@require_POST
+def take_back(request: HttpRequest, pk: int) -> HttpResponse:
+    row = batch_of(request, pk)
+    return after(request, undo.request, row, feeds()[row.feed], by=request.user, at=clock.now())
+
+
+@may_import
+@require_POST
+def resume(request: HttpRequest, pk: int) -> HttpResponse:
+    return after(request, pipeline.resume, batch_of(request, pk))
 
 
 @may_import
 @require_POST
 def discard(request: HttpRequest, pk: int) -> HttpResponse:
-    row = get_object_or_404(ImportBatch.objects.visible_to(request.user), pk=pk)
+    row = batch_of(request, pk)
     pipeline.discard(row.pk)
     messages.success(request, f"Descartado: {row.name}. No se escribió nada.")
     return redirect("callcenter:imports")
@@ -88,6 +398,7 @@ def discard(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 def rejected(request: HttpRequest, pk: int) -> HttpResponse:
     """The rows that did not enter, as a workbook with the reason beside each."""
-    row = get_object_or_404(ImportBatch.objects.visible_to(request.user), pk=pk)
+    row = batch_of(request, pk)
     name = f"filas-no-importadas-{row.pk}.xlsx"
+    audit.note_access(request.user, Access.EXPORT, f"Filas no importadas de {row.name}", at=clock.now(), rows=row.rows.count())
     return FileResponse(rejects.workbook(row), as_attachment=True, filename=name, content_type=rejects.CONTENT_TYPE)

@@ -121,8 +121,9 @@ def company_reason(name: str, document: Document | None, profile: str = "") -> R
     """As `is_company`, with the document parsed already."""
     if profile and key(profile) in COMPANY_PROFILES:
         return Reason.PROFILE
-    has_nit = document is not None and document.type is DocumentType.NIT
-    if document is not None and has_nit and document.valid and is_company_nit(document.number):
+    # A natural person's NIT is no sign of a company; one of the companies' range is, even when its check digit was mistyped.
+    has_nit = document is not None and document.type is DocumentType.NIT and is_company_nit(document.number)
+    if document is not None and has_nit and document.valid:
         return Reason.COMPANY_NIT
     return Reason.NAME if has_company_name(name, has_nit=has_nit) else None
 

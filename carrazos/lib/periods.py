@@ -98,6 +98,18 @@ class Week:
 Period = Month | Week
 
 
+def add_months(day: date, count: int) -> date:
+    """The same day `count` months later, or that month's last day: as a calendar counts years (29/02 + 12 = 28/02)."""
+    month = Month.of(day).back(-count)
+    return min(date(month.year, month.month, min(day.day, 28)) + timedelta(days=max(0, day.day - 28)), month.last)
+
+
+def full_months(start: date, end: date) -> int:
+    """How many whole months fit from `start` to `end`: the largest n with start + n months <= end; 0 if end is earlier."""
+    count = (end.year - start.year) * 12 + end.month - start.month
+    return max(0, count - (add_months(start, count) > end)) if end >= start else 0
+
+
 def parse(code: str) -> Period:
     """`2026-10` or `2026-W44`; raises ValueError with a Spanish text for anything else."""
     if found := re.fullmatch(r"(\d{4})-(\d{2})", code or ""):

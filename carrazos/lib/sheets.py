@@ -11,14 +11,25 @@ import re
 import resource
 import sys
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from itertools import islice
 
-MAX_ROWS = 100_020
-MAX_COLUMNS = 300
-MAX_SHEETS = 30
-MAX_CELL = 8_000
+from carrazos.lib.sheet_limits import (
+    DAMAGED,
+    MAX_CELL,
+    MAX_COLUMNS,
+    MAX_ROWS,
+    MAX_SHEETS,
+    Row,
+    Unreadable,
+    check_size,
+    encoding_of,
+    too_many_columns,
+    too_many_rows,
+)
+
 MAX_MEMBERS = 2_000
 MAX_UNPACKED = 300 * 1024 * 1024
 MAX_RATIO = 150
@@ -42,15 +53,9 @@ ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 DELIMITERS = (";", "\t", ",", "|")
 
-Row = list[str]
 
-
-class Unreadable(Exception):
-    """The file can't be read; the text says why, in Spanish."""
-
-
-def tables(data: bytes) -> Iterator[tuple[str, Iterator[Row]]]:
-    """Yields each sheet's name and rows. Raises Unreadable."""
+def tables(data: bytes) -> Iterator[tuple[str, Iterator[Row], bool]]:
+    """Yields each sheet's name, rows and whether it is hidden. Raises Unreadable."""
     if not data.strip(b"\x00 \t\r\n\xef\xbb\xbf"):
         raise Unreadable("El archivo está vacío.")
     for magic, what in FOREIGN.items():
@@ -63,8 +68,15 @@ def tables(data: bytes) -> Iterator[tuple[str, Iterator[Row]]]:
         if ENCRYPTED in data:
             raise Unreadable("El archivo tiene contraseña. Quítela y vuelva a subirlo.")
         yield from workbook(data)
+    elif re.match(rb"[\xef\xbb\xbf\xff\xfe\x00\s]*(<|[MmFfCc][\x00]?[IiRrOo])", data[:200]):
+        from carrazos.lib import markup
+
+        if markup.is_markup(data):
+            yield from ((name, iter(rows), hidden) for name, rows, hidden in markup.tables(data))
+        else:
+            yield "", text_rows(data), False
     else:
-        yield "", text_rows(data)
+        yield "", text_rows(data), False
 
 
 # -- workbooks -------------------------------------------------------------------------------------------------------
@@ -76,7 +88,7 @@ def check_zip(data: bytes) -> None:
         archive = zipfile.ZipFile(io.BytesIO(data))
         members = archive.infolist()
     except Exception as error:
-        raise Unreadable("El archivo de Excel está dañado o incompleto. Descárguelo de nuevo de SPIGA.") from error
+        raise Unreadable(DAMAGED) from error
     names = [member.filename for member in members]
     if any(name.lower().endswith("vbaproject.bin") for name in names):
         raise Unreadable("El archivo trae macros. Guárdelo como .xlsx sin macros.")
@@ -92,32 +104,31 @@ def check_zip(data: bytes) -> None:
                 with archive.open(member) as part:
                     head = part.read(4_096)
             except Exception as error:
-                raise Unreadable("El archivo de Excel está dañado o incompleto. Descárguelo de nuevo de SPIGA.") from error
+                raise Unreadable(DAMAGED) from error
             if b"<!DOCTYPE" in head:
                 raise Unreadable("El archivo trae declaraciones no permitidas y no se abre por seguridad.")
 
 
-def workbook(data: bytes) -> Iterator[tuple[str, Iterator[Row]]]:
+def workbook(data: bytes) -> Iterator[tuple[str, Iterator[Row], bool]]:
     import python_calamine as calamine
 
     try:
         book = calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
+        listed = [sheet for sheet in book.sheets_metadata if sheet.typ == calamine.SheetTypeEnum.WorkSheet]
     except calamine.PasswordError as error:
         raise Unreadable("El archivo tiene contraseña. Quítela y vuelva a subirlo.") from error
     except Exception as error:
         raise Unreadable("El archivo de Excel está dañado o no es de Excel. Descárguelo de nuevo de SPIGA.") from error
-    if len(book.sheet_names) > MAX_SHEETS:
+    if len(listed) > MAX_SHEETS:
         raise Unreadable(f"El libro tiene más de {MAX_SHEETS} hojas.")
-    for name in book.sheet_names:
+    for stated in listed:
         try:
-            sheet = book.get_sheet_by_name(name)
+            sheet = book.get_sheet_by_name(stated.name)
         except Exception as error:
-            raise Unreadable(f"La hoja «{name[:40]}» está dañada.") from error
-        if sheet.total_width and sheet.total_width > MAX_COLUMNS:
-            raise Unreadable(f"La hoja «{name[:40]}» tiene más de {MAX_COLUMNS} columnas.")
-        if sheet.total_height and sheet.total_height > MAX_ROWS:
-            raise Unreadable(f"La hoja «{name[:40]}» tiene más de {MAX_ROWS - 20:,} filas.".replace(",", "."))
-        yield name, (list(map(cell_text, row)) for row in sheet.iter_rows())
+            raise Unreadable(f"La hoja «{stated.name[:40]}» está dañada.") from error
+        check_size(sheet.total_height or 0, sheet.total_width or 0, stated.name)
+        hidden = stated.visible != calamine.SheetVisibleEnum.Visible
+        yield stated.name, (list(map(cell_text, row)) for row in sheet.iter_rows()), hidden
 
 
 def cell_text(value: object) -> str:
@@ -144,27 +155,11 @@ def cell_text(value: object) -> str:
 # -- text ------------------------------------------------------------------------------------------------------------
 
 
-def encoding_of(data: bytes) -> str:
-    """BOM, then UTF-8, then the Windows code page that dealers' computers write."""
-    for bom, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
-        if data.startswith(bom):
-            return encoding
-    if b"\x00" in data[:4_000]:
-        raise Unreadable("El archivo no es texto ni Excel: no se reconoce su contenido.")
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return "cp1252"
-    return "utf-8"
-
-
 def text_rows(data: bytes) -> Iterator[Row]:
     # Decoded as it is read: a whole text in memory would cost four bytes a letter.
     lines = io.TextIOWrapper(io.BytesIO(data), encoding=encoding_of(data), errors="replace", newline="")
     head = lines.read(20_000)
-    if head.lstrip()[:200].lower().startswith(("<html", "<table", "<!doctype", "mime-version", "<?xml")):
-        raise Unreadable("El archivo es una página web guardada como Excel. Ábralo en Excel y guárdelo como .xlsx.")
-    stated = re.match(r"sep=(.)\r?\n", head)
+    stated = re.match(r"\ufeff?sep=(.)\r?\n", head, re.IGNORECASE)
     lines.seek(0)
     if stated:
         lines.readline()
@@ -173,18 +168,26 @@ def text_rows(data: bytes) -> Iterator[Row]:
     try:
         for number, row in enumerate(reader):
             if number >= MAX_ROWS:
-                raise Unreadable(f"El archivo tiene más de {MAX_ROWS - 20:,} filas.".replace(",", "."))
-            if len(row) > MAX_COLUMNS:
-                raise Unreadable(f"La fila {number + 1} tiene más de {MAX_COLUMNS} columnas.")
-            yield [cell if len(cell) <= MAX_CELL else cell[:MAX_CELL] for cell in row]
+                raise too_many_rows()
+            if len(row) > MAX_COLUMNS and any(row[MAX_COLUMNS:]):
+                raise too_many_columns()
+            yield [cell if len(cell) <= MAX_CELL else cell[:MAX_CELL] for cell in row[:MAX_COLUMNS]]
     except csv.Error as error:
         raise Unreadable(f"El texto está mal formado cerca de la línea {reader.line_num}: revise las comillas.") from error
 
 
+QUOTED = re.compile(r'"[^"]*"')
+
+
 def find_delimiter(text: str) -> str:
-    """The separator that parts the first lines into most columns."""
-    lines = [line for line in text.splitlines()[:20] if line.strip()]
-    return max(DELIMITERS, key=lambda mark: max((line.count(mark) for line in lines), default=0))
+    """The separator that parts most of the first lines into as many columns as one another."""
+
+    def agreement(mark: str) -> int:
+        counts = Counter(count for line in lines if (count := line.count(mark)))
+        return max((count * times**3 for count, times in counts.items()), default=0)  # one long comment has its own commas
+
+    lines = [line for line in QUOTED.sub("", text).splitlines()[:20] if line.strip()]
+    return max(DELIMITERS, key=agreement)
 
 
 # -- the program -----------------------------------------------------------------------------------------------------
@@ -193,13 +196,14 @@ def find_delimiter(text: str) -> str:
 def main() -> int:
     """Reads a file from standard input; writes chunks of rows, marshalled, to standard output.
 
-    Standard error gets one marshalled record: the index [(sheet, [offset of each chunk, and of the end])], or the reason of refusal.
+    Standard error gets one marshalled record: the index [(sheet, [offset of each chunk, and of the end], hidden)], or the reason of refusal.
     """
+    set_limits(*map(int, sys.argv[1:4]))
     out, index = sys.stdout.buffer, []
     try:
-        for name, rows in tables(sys.stdin.buffer.read()):
+        for name, rows, hidden in tables(sys.stdin.buffer.read()):
             offsets: list[int] = []
-            index.append((name, offsets))
+            index.append((name, offsets, hidden))
             for chunk in chunks(rows):
                 offsets.append(out.tell())
                 marshal.dump(chunk, out)
@@ -222,8 +226,3 @@ def set_limits(memory: int, seconds: int, output: int) -> None:
     for limit, value in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CPU, seconds), (resource.RLIMIT_FSIZE, output)):
         resource.setrlimit(limit, (value, value))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-if __name__ == "__main__":
-    set_limits(*map(int, sys.argv[1:4]))
-    sys.exit(main())

@@ -18,6 +18,8 @@ EMPTY_WORDS = frozenset({"", *(shape(word) for word in NOTHING for shape in (str
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 INVISIBLE = re.compile("[\u200b\u2060\ufeff]")  # zero width, but not the joiners that emoji need
 NOT_WORD = re.compile(r"[^A-Z0-9]+")
+# cp1252 has holes (81, 8D, 8F, 90, 9D) that Á and Í fall into: a hole is read as the control of its number.
+CP1252_BYTES = {ord(bytes([code]).decode("cp1252")): code for code in range(0x80, 0xA0) if code not in {0x81, 0x8D, 0x8F, 0x90, 0x9D}}
 MOJIBAKE = re.compile("[ÃÂ][\u0080-\u00bf\u2018-\u203a\u0152-\u0192\u02c6\u02dc\u2020-\u2026\u20ac\u2122]|â€")
 
 
@@ -34,6 +36,8 @@ def clean(value: str, limit: int | None = None) -> str:
 def cell(value: str) -> str:
     """A cell as text: gate, spaces trimmed, SPIGA's words for "nothing" become empty (domain 3.2 §7)."""
     text = value.strip()
+    if "Ã" in text or "Â" in text or "â€" in text:
+        text = repair_mojibake(text).strip()
     # Printable means: no controls, no surrogates, nothing invisible, no space but the plain one.
     if not text.isprintable():
         text = INVISIBLE.sub("", clean(text)).replace("\u00a0", " ").replace("\u202f", " ").strip()
@@ -92,7 +96,7 @@ def repair_mojibake(value: str) -> str:
     if not MOJIBAKE.search(value):
         return value
     try:
-        repaired = value.encode("cp1252").decode("utf-8")
+        repaired = value.translate(CP1252_BYTES).encode("latin-1").decode("utf-8")
     except UnicodeError:
         return value
     return value if MOJIBAKE.search(repaired) else repaired

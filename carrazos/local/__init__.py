@@ -24,9 +24,9 @@ from carrazos.local.valkey import Valkey
 STOPS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
-def secret_key() -> str:
+def secret_key(name: str = "secret_key") -> str:
     """A key made once for this machine, never in the repository."""
-    path = state_folder() / "secret_key"
+    path = state_folder() / name
     if not path.exists():
         with contextlib.suppress(FileExistsError), path.open("x") as file:
             path.chmod(0o600)
@@ -37,8 +37,11 @@ def secret_key() -> str:
 def use_local_settings() -> None:
     """Settings that a laptop needs and production must state itself."""
     os.environ.setdefault("SECRET_KEY", secret_key())
+    os.environ.setdefault("PERSONAL_DATA_KEY", secret_key("personal_data_key"))
     os.environ.setdefault("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
     os.environ.setdefault("HTTPS", "off")
+    os.environ.setdefault("MFA_REQUIRED", "off")
+    os.environ.setdefault("LOG_FORMAT", "line")
     os.environ.setdefault("STATE_ROOT", str(state_folder()))
     os.environ.setdefault("LC_ALL", "C.UTF-8")
     if not os.environ.get("REDIS_URL"):
@@ -134,6 +137,8 @@ def demo(argv: list[str]) -> int:
             port = free_port(int(argv[argv.index("--port") + 1]) if "--port" in argv else 8000)
             start_children(supervisor, port)
             print("\n" + "\n".join(line for line in said if not line.startswith("CLOCK_SHIFT=")))
+            if os.environ["MFA_REQUIRED"] == "off":
+                print("\n  Segundo paso al ingresar: apagado en la demostración (MFA_REQUIRED=on lo exige a quien dirige o administra).")
             print(f"\n  Listo: http://localhost:{port}/      (Ctrl-C detiene todo)\n", flush=True)
             while True:
                 supervisor.check()

@@ -1,18 +1,19 @@
 """GSC-FOR-09 Control Contacto Proactivo: the register and the monthly report of GSC-PRO-02 §4-6."""
 
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from django.db.models import Prefetch
 
 from callcenter.domain import metrics
 from callcenter.domain.metrics import Slice
-from callcenter.enums import Outcome, Programme
+from callcenter.enums import AppointmentStatus, Outcome, Programme
 from callcenter.models import Appointment, Attempt, ContactPoint, Evidence, Message, Outreach
 from carrazos.lib import charts
 from carrazos.lib.calendar import bogota
 from carrazos.lib.charts import Chart
-from carrazos.lib.periods import Month, Period
+from carrazos.lib.periods import Month, Period, Week
 from carrazos.lib.ratios import Count, Ratio
 from reports import columns
 from reports.base import MOMENT, Column, Proof, Report, Table
@@ -28,7 +29,11 @@ def last_message(outreach: Outreach) -> Message | None:
 
 def proof_text(outreach: Outreach) -> str:
     count = len(outreach.evidence.all())
-    return "" if not count else f"{count} pantallazo" + ("s" if count > 1 else "")
+    if count:
+        return f"{count} pantallazo" + ("s" if count > 1 else "")
+    # By Cloud API the provider's word is the proof (PRO-16).
+    sent = last_message(outreach)
+    return sent.get_status_display() if sent and sent.provider_id else ""
 
 
 def notes(outreach: Outreach) -> str:
@@ -48,6 +53,15 @@ def monthly_point(month: Month, ratio: Ratio) -> charts.Point:
 class ProactiveControl(Report):
     code = "GSC-FOR-09"
     title = "Control Contacto Proactivo"
+    frequencies = (Month, Week)
+    drills = MappingProxyType(
+        {
+            "IND-01": columns.was_contacted,
+            "IND-02": lambda o: bool(o.appointments.all()),
+            "IND-03": lambda o: any(row.status == AppointmentStatus.FULFILLED for row in o.appointments.all()),
+            "IND-08": lambda o: True,
+        }
+    )
     columns = (
         *columns.CONTEXT, *columns.CUSTOMER, *columns.VEHICLE,
         Column("Motivo del contacto", lambda o: o.reason, width=26),
@@ -67,7 +81,7 @@ class ProactiveControl(Report):
             .prefetch_related(
                 Prefetch("attempts", Attempt.objects.counted().select_related("agent", "reason", "point"), to_attr="made"),
                 Prefetch("appointments", Appointment.objects.order_by("booked_at", "id")),
-                Prefetch("messages", Message.objects.order_by("sent_at")),
+                Prefetch("messages", Message.objects.gone_out().order_by("sent_at")),
                 Prefetch("evidence", Evidence.objects.order_by("uploaded_at")),
                 Prefetch("customer__points", ContactPoint.objects.order_by("position", "id")),
             )

@@ -50,13 +50,21 @@ def build(request: Request, code: str, file_format: str, *, at: datetime) -> tup
     return draw(data), len(data.records)
 
 
-def run(row: ReportRun, report: Callable[..., None]) -> None:
-    """The job: builds the file and ties it to its row."""
+def gather(row: ReportRun, report: Callable[..., None]) -> tuple[bytes, int, datetime]:
+    """The file, its rows and its cut, from one snapshot of the data."""
     report("Reuniendo los datos", 1, 3)
     at = clock.now()
     request = Request(parse(row.period), row.requested_by, row.site, row.brand)
-    content, rows = build(request, row.code, row.format, at=at)
+    return *build(request, row.code, row.format, at=at), at
+
+
+def run(row: ReportRun, report: Callable[..., None], found: tuple[bytes, int, datetime]) -> None:
+    """The job: ties the file to its row."""
+    content, rows, at = found
     report("Guardando", 2, 3)
     row.file.save(f"{row.code}.{row.format}", ContentFile(content), save=False)
     row.size, row.sha256, row.cut_at, row.rows = len(content), hashlib.sha256(content).hexdigest(), at, rows
     row.save(update_fields=["file", "size", "sha256", "cut_at", "rows"])
+
+
+run.read = gather

@@ -2,7 +2,7 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import reports.models
+import reports.models.files
 import uuid
 from django.conf import settings
 from django.db import migrations, models
@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
                 ('code', models.CharField(max_length=20, verbose_name='informe')),
                 ('period', models.CharField(max_length=8, verbose_name='período')),
                 ('format', models.CharField(choices=[('xlsx', 'Excel'), ('pdf', 'PDF')], max_length=4, verbose_name='formato')),
-                ('file', models.FileField(blank=True, upload_to=reports.models.report_path, verbose_name='archivo')),
+                ('file', models.FileField(blank=True, upload_to=reports.models.files.report_path, verbose_name='archivo')),
                 ('size', models.PositiveIntegerField(default=0, verbose_name='bytes')),
                 ('sha256', models.CharField(blank=True, max_length=64)),
                 ('cut_at', models.DateTimeField(blank=True, null=True, verbose_name='corte de los datos')),

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from django.conf import settings
@@ -50,13 +51,25 @@ def html(data: Dataset) -> str:
     return render_to_string("reports/pdf/report.html", context)
 
 
+TEXTS = "<!--texts-->"  # where the analysis goes into a page that was frozen before it was written
+
+
+def with_texts(page: str, texts: Iterable[tuple[str, str]]) -> str:
+    """The page with what people wrote about it."""
+    return page.replace(TEXTS, render_to_string("reports/pdf/texts.html", {"texts": texts}), 1)
+
+
 def document(data: Dataset) -> bytes:
-    """The PDF's bytes. Raises Refused with a Spanish sentence when it can't be drawn."""
+    return draw(html(data))
+
+
+def draw(page: str) -> bytes:
+    """A self-contained page as a PDF. Raises Refused with a Spanish sentence when it can't be drawn."""
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "report.pdf"
         config = Path(folder) / "fonts.conf"
         config.write_text(FONTS_CONF.format(fonts=FONTS, cache=folder))
-        job = json.dumps({"html": html(data), "target": str(target)})
+        job = json.dumps({"html": page, "target": str(target)})
         environment = {**os.environ, "FONTCONFIG_FILE": str(config)}
         child = [sys.executable, "-I", str(Path(__file__).parent / "draw.py")]
         try:

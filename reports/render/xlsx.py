@@ -3,7 +3,7 @@
 import io
 from collections.abc import Iterable
 
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 from openpyxl.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
@@ -47,7 +47,8 @@ def summary(sheet: Worksheet, data: Dataset) -> None:
     put(sheet, 1, 1, f"{COMPANY} · {PROCESS}", bold=True)
     put(sheet, 2, 1, data.header.title, bold=True, size=16)
     box = (("Código", data.header.code), ("Versión", data.header.version), ("Fecha de vigencia", data.header.valid_until),
-           ("Período", data.period.label), ("Alcance", data.filters), ("Corte de los datos", f"{bogota(data.cut_at):%d/%m/%Y %H:%M}"))  # fmt: skip
+           ("Período", data.period.label), ("Alcance", data.filters), ("Corte de los datos", f"{bogota(data.cut_at):%d/%m/%Y %H:%M}"),
+           *((("Edición", f"Versión {data.edition}"), ("Sello (sha-256)", data.seal)) if data.seal else ()))  # fmt: skip
     for offset, (name, value) in enumerate(box):
         put(sheet, 4 + offset, 1, name, bold=True)
         put(sheet, 4 + offset, 2, value)
@@ -84,8 +85,10 @@ def detail(sheet: Worksheet, data: Dataset) -> None:
     head(sheet, 1, (column.title for column in data.columns))
     sheet.row_dimensions[1].height = 32
     sheet.freeze_panes = "A2"
-    for number, row in enumerate(data.rows(), 2):
+    for number, (record, row) in enumerate(zip(data.records, data.rows(), strict=True), 2):
         for position, (column, value) in enumerate(zip(data.columns, row, strict=True), 1):
+            if column.fill and (colour := column.fill(record)):
+                sheet.cell(number, position).fill = PatternFill("solid", fgColor=colour)
             if value is None or value == "":
                 continue
             # Excel knows no time zones: the clock of Bogotá is written.
@@ -109,6 +112,23 @@ def evidence(sheet: Worksheet, data: Dataset) -> None:
         put(sheet, number, 4, f"Pantallazo n.º {proof.picture_id}" if proof.picture else "Sin pantallazo")
 
 
+def with_texts(content: bytes, texts: Iterable[tuple[str, str]]) -> bytes:
+    """A finished book with a sheet of what people wrote about it: analysis, strategies."""
+    book = load_workbook(io.BytesIO(content))
+    sheet = book.create_sheet("Análisis", 1)
+    sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = 26, 110
+    for row, (title, text) in enumerate(texts, 1):
+        put(sheet, row, 1, title, bold=True)
+        put(sheet, row, 2, text).alignment = Alignment(wrap_text=True, vertical="top")
+    return saved(book)
+
+
+def saved(book: Workbook) -> bytes:
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
 def workbook(data: Dataset) -> bytes:
     """The whole book."""
     book = Workbook()
@@ -126,6 +146,4 @@ def workbook(data: Dataset) -> bytes:
         sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
         sheet.sheet_properties.pageSetUpPr.fitToPage = True
         sheet.oddFooter.center.text = f"{data.header.code} v{data.header.version} · página &P de &N"
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
+    return saved(book)

@@ -14,14 +14,41 @@
     if (single && (typing(event.target) || document.body.dataset.singleKeys === "off" || one("dialog[open]"))) return;
     if (name === "mod+z" && typing(event.target)) return; // the browser's own undo
     if (name === "enter" && submitPane(event)) return;
+    if (single && rowKey(event, name)) return;
     const found = all("[data-key]").filter((el) => el.dataset.key.split(" ").includes(name) && el.checkVisibility());
     if (!found.length) return;
     event.preventDefault();
-    // A key of the open pane goes before the page's.
-    const target = found.find((el) => el.closest("details[open]") && el.tagName !== "SUMMARY") ?? found[0];
+    // The group with the focus goes first, then a key of the open pane, then the page's.
+    const group = event.target.closest?.("[data-group]");
+    const target = found.find((el) => group?.contains(el)) ?? found.find((el) => !el.closest("[data-group]") && el.closest("details[open]") && el.tagName !== "SUMMARY")
+      ?? found.find((el) => !el.closest("[data-group]")) ?? found[0];
     if (target.matches("summary")) { target.parentElement.open = !target.parentElement.open; enterPane(target.parentElement); }
     else if (target.matches("input:not([type=radio],[type=checkbox]),select,textarea")) target.focus();
     else { target.click(); if (target.matches("[type=radio]")) target.focus(); }
+    if (target.matches("[data-group] input")) nextGroup(target.closest("[data-group]"));
+  });
+
+  // An answer by its digit goes on to the next question; the last one leads to the customer's words.
+  function nextGroup(group) {
+    const groups = all("[data-group]", group.closest("form"));
+    const next = groups[groups.indexOf(group) + 1];
+    if (next) (one("input:checked", next) ?? one("input,textarea,select", next))?.focus();
+  }
+
+  // J and K walk the cards of a board, H and L its lanes; Enter opens, as any link.
+  document.addEventListener("keydown", (event) => {
+    const board = one("[data-board]");
+    if (!board || event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || document.body.dataset.singleKeys === "off") return;
+    const step = { j: 1, k: -1 }[event.key], jump = { l: 1, h: -1 }[event.key];
+    if (!step && !jump) return;
+    const cards = all("[data-card]", board).filter((card) => card.checkVisibility());
+    if (!cards.length) return;
+    event.preventDefault();
+    const at = cards.indexOf(document.activeElement.closest?.("[data-card]"));
+    if (step) { (cards[at + step] ?? cards[at] ?? cards[0]).focus(); return; }
+    const lanes = all(".lane", board).filter((lane) => one("[data-card]", lane)?.checkVisibility());
+    const lane = lanes.indexOf(cards[at]?.closest(".lane"));
+    one("[data-card]", lanes[lane + jump] ?? lanes[lane] ?? lanes[0]).focus();
   });
 
   // Enter inside a pane presses that pane's own button, not the first one of the form.
@@ -33,13 +60,47 @@
     return true;
   }
 
+  // A list judged by keys: J and K move between [data-row], any other key presses what that row offers under data-row-key.
+  function rowKey(event, name) {
+    const rows = all("[data-row]");
+    if (!rows.length) return false;
+    const at = rows.findIndex((row) => row.contains(document.activeElement));
+    if (name === "j" || name === "k") {
+      event.preventDefault();
+      goToRow(rows[name === "j" ? Math.min(at + 1, rows.length - 1) : Math.max(at - 1, 0)]);
+      return true;
+    }
+    const target = at >= 0 && all("[data-row-key]", rows[at]).find((el) => el.dataset.rowKey.split(" ").includes(name));
+    if (!target) return false;
+    event.preventDefault();
+    if (target.matches("select")) target.focus(); else target.click();
+    return true;
+  }
+  function goToRow(row) {
+    row?.focus({ preventScroll: true });
+    row?.scrollIntoView({ block: "nearest" });
+  }
+  // A judged row hands the focus to the next one that waits; a refused one keeps it.
+  document.body?.addEventListener("htmx:afterSwap", (event) => {
+    const id = event.detail.target?.id;
+    const row = id?.startsWith("act-") && document.getElementById(id);
+    if (!row) return;
+    const rows = all("[data-row]");
+    const next = rows.slice(rows.indexOf(row) + 1).find((other) => !other.hasAttribute("data-judged"));
+    goToRow(row.hasAttribute("data-judged") && next ? next : row);
+  });
+
   document.addEventListener("click", (event) => {
     const opener = event.target.closest("[data-open]");
-    if (opener) { fillShortcuts(); one(opener.dataset.open).showModal(); }
+    if (opener) { fillShortcuts(); openDialog(one(opener.dataset.open)); }
+    const mover = event.target.closest("[data-move]");
+    if (mover) moveItem(mover);
     const closer = event.target.closest("[data-close]");
     if (closer) (closer.closest("dialog") ? closer.closest("dialog").close() : closer.closest(".toast").remove());
     const copier = event.target.closest("[data-copy]");
     if (copier) navigator.clipboard?.writeText(one(copier.dataset.copy).textContent.trim());
+    const picture = event.target.closest("[data-copy-image]");
+    if (picture) copyImage(one(picture.dataset.copyImage));
     const menu = one("details.menu[open]");
     if (menu && !menu.contains(event.target)) menu.open = false;
   });
@@ -48,6 +109,61 @@
   function enterPane(pane) {
     if (pane.open) one("input:checked,input:not([type=hidden]),select,textarea", pane)?.focus();
   }
+
+  function openDialog(dialog) {
+    if (dialog.open) return;
+    dialog.showModal();
+    const box = one("[role=combobox]", dialog);
+    if (box) { box.select(); box.dispatchEvent(new Event("opened")); }
+  }
+
+  // The search box: the arrows choose, Enter opens, Ctrl Enter opens apart; the field keeps the focus.
+  const hits = () => all("#palette-list [role=option]");
+  function choose(index) {
+    const rows = hits();
+    rows.forEach((row, at) => row.setAttribute("aria-selected", String(at === index)));
+    const box = one("#palette [role=combobox]");
+    if (rows[index]) { box.setAttribute("aria-activedescendant", rows[index].id); rows[index].scrollIntoView({ block: "nearest" }); }
+    else box.removeAttribute("aria-activedescendant");
+  }
+  document.addEventListener("keydown", (event) => {
+    if (!event.target.matches?.("#palette [role=combobox]")) return;
+    const rows = hits(), now = rows.findIndex((row) => row.getAttribute("aria-selected") === "true");
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      if (rows.length) choose((now + (event.key === "ArrowDown" ? 1 : -1) + rows.length) % rows.length);
+    } else if (event.key === "Enter" && rows[now]) {
+      event.preventDefault();
+      if (event.ctrlKey || event.metaKey) window.open(rows[now].href, "_blank", "noopener"); else rows[now].click();
+    }
+  });
+  document.body.addEventListener("htmx:afterSwap", (event) => { if (event.detail.target.id === "palette-list") choose(0); });
+
+  // Lists: J and K walk the rows, Enter opens the row's first link.
+  document.addEventListener("keydown", (event) => {
+    const body = one("[data-rows]");
+    if (!body || event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || one("dialog[open]")) return;
+    const rows = [...body.rows], now = rows.findIndex((row) => row.getAttribute("aria-selected") === "true");
+    const step = { j: 1, k: -1 }[event.key.toLowerCase()];
+    if (step && document.body.dataset.singleKeys !== "off") {
+      const next = rows[Math.min(rows.length - 1, Math.max(0, now + step))];
+      rows.forEach((row) => row.removeAttribute("aria-selected"));
+      next.setAttribute("aria-selected", "true");
+      one("a", next)?.focus();
+      next.scrollIntoView({ block: "nearest" });
+    }
+  });
+
+  // The column chooser: the order of the list is the order of the columns.
+  function moveItem(button) {
+    const item = button.closest("li"), up = button.dataset.move === "up";
+    const other = up ? item.previousElementSibling : item.nextElementSibling;
+    if (other) { if (up) other.before(item); else other.after(item); button.focus(); }
+  }
+  document.addEventListener("submit", (event) => {
+    if (!event.target.matches("[data-columns]")) return;
+    one("input[name=cols]", event.target).value = all("input:checked", event.target).map((box) => box.value).join(".");
+  }, true);
 
   // Ctrl+V of a screenshot anywhere on the page fills the file field of the proof.
   document.addEventListener("paste", (event) => {
@@ -71,6 +187,34 @@
     zone.toggleAttribute("data-filled", Boolean(file));
     image.hidden = !file;
     if (file) image.src = URL.createObjectURL(file);
+    checkProof(field, file, one("[data-note]", zone));
+  }
+
+  // The same screenshot twice is told before it is saved; the server decides by its hash.
+  async function checkProof(field, file, note) {
+    if (!note) return;
+    note.hidden = true;
+    if (!file || !field.dataset.check || !crypto.subtle) return;
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", await file.arrayBuffer()));
+    const sha = [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    const answer = await fetch(`${field.dataset.check}?sha=${sha}`).catch(() => null);
+    const text = answer?.ok ? await answer.text() : "";
+    if (text && field.files[0] === file) { note.textContent = text; note.hidden = false; }
+  }
+
+  // The clipboard takes pictures only as PNG.
+  async function copyImage(image) {
+    const canvas = document.createElement("canvas");
+    try {
+      await image.decode();
+      canvas.width = image.naturalWidth; canvas.height = image.naturalHeight;
+      canvas.getContext("2d").drawImage(image, 0, 0);
+      const data = new Promise((done) => canvas.toBlob(done, "image/png"));
+      await navigator.clipboard.write([new ClipboardItem({ "image/png": data })]);
+      toast("Imagen copiada: péguela en el chat con Ctrl V.", "info");
+    } catch {
+      toast("Este navegador no copia imágenes: use Descargar.");
+    }
   }
 
   // The ? sheet is built from the page, so it can't lie.
@@ -103,6 +247,14 @@
   }, seconds * 1000);
   tick("tick", 2);
   tick("keepalive", 60);
+  const held = () => one("[data-hold][aria-pressed=true]");
+  setInterval(() => {
+    if (document.visibilityState === "visible" && !held()) document.body.dispatchEvent(new Event("live"));
+  }, 10_000);
+  document.addEventListener("click", (event) => {
+    const hold = event.target.closest("[data-hold]");
+    if (hold) hold.setAttribute("aria-pressed", String(hold.getAttribute("aria-pressed") !== "true"));
+  });
 
   // A form is sent once; the button comes back if the answer is an error.
   document.addEventListener("submit", (event) => {
@@ -123,13 +275,17 @@
     // A refused outcome answers 409 or 422 with the same page and its errors: show it.
     if ([409, 422].includes(event.detail.xhr.status)) { event.detail.shouldSwap = true; event.detail.isError = false; }
   });
+  // htmx keeps a link from opening: the telephone rings once the server has said that the call may start.
+  document.body.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.successful && event.detail.elt.matches('a[href^="tel:"]')) location.href = event.detail.elt.href;
+  });
   document.body.addEventListener("htmx:sendError", () => toast("Sin conexión: no se guardó. Revise la red y repita; su texto sigue aquí."));
   document.body.addEventListener("htmx:responseError", (event) => {
     if (event.detail.xhr.status >= 500) toast("Algo falló de nuestro lado: no se guardó. Repita en un minuto; su texto sigue aquí.");
   });
-  function toast(text) {
+  function toast(text, level = "error") {
     const box = document.createElement("div"), words = document.createElement("span");
-    box.className = "toast"; box.dataset.level = "error";
+    box.className = "toast"; box.dataset.level = level;
     words.setAttribute("role", "status"); words.textContent = text;
     const close = document.createElement("button");
     close.className = "button button--small"; close.dataset.close = ""; close.textContent = "Cerrar";

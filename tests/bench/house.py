@@ -13,7 +13,7 @@ from carrazos.local.postgres import Postgres, postgres_for_command
 @contextlib.contextmanager
 def bench_database() -> Iterator[None]:
     use_local_settings()
-    os.environ["DJANGO_SETTINGS_MODULE"] = "carrazos.settings"
+    os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"  # plain static names: nothing was collected
     cluster = Postgres("bench")
     with postgres_for_command(cluster):
         os.environ["DATABASE_URL"] = cluster.url

@@ -58,6 +58,9 @@ def test_from_the_spiga_file_to_the_report(scene, visitor, settings, tmp_path):
 
     # 1. The day's list: upload, review, apply.
     agent.open("/importaciones/")
+    page.keyboard.press("n")
+    expect(page.get_by_role("heading", name="Nueva importación")).to_be_visible()
+    agent.check("file")
     rows = [row(101, name="GÓMEZ RUIZ , ANA"), row(102, name="LARA SOTO , PEDRO", due="26/11/2026"), row(103, phone="1234567")]
     page.set_input_files("#id_file", {"name": "avisos.csv", "mimeType": "text/csv", "buffer": csv_bytes(rows)})
     page.check("#id_has_authorisation")
@@ -65,8 +68,11 @@ def test_from_the_spiga_file_to_the_report(scene, visitor, settings, tmp_path):
     expect(page.get_by_text("en cola")).to_be_visible()
     jobs()
     expect(page.get_by_text("Nada se ha escrito todavía")).to_be_visible(timeout=8_000)
-    expect(page.get_by_text("1234567")).to_be_visible()
+    expect(page.locator("input[value='1234567']")).to_be_visible()
     agent.check("review")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("¿Aplicar este archivo?")).to_be_visible()
+    agent.check("apply")
     page.keyboard.press("Control+Enter")
     expect(page.get_by_text("Aplicando").first).to_be_visible()
     jobs()

@@ -9,6 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from callcenter import tasks
+from callcenter.domain import mail
 from callcenter.domain.errors import Refused
 from callcenter.enums import WorkState
 from callcenter.models.work import BACK_OFF, MAX_ATTEMPTS, LostLease
@@ -123,3 +124,17 @@ def test_eight_workers_share_ten_rows(house):
     for thread in threads:
         thread.join()
     assert len(claimed) == len(set(claimed)) == 10
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_mail_is_written_once_and_keeps_its_message_id(mailoutbox):
+    first = mail.post("corte-1:asesor-7", ["a@carrazos.example"], "Pendientes\nde hoy", "Tres actividades.", cc=["g@carrazos.example"])
+    again = mail.post("corte-1:asesor-7", ["otro@carrazos.example"], "Otro", "Otro")
+    assert (first.pk, again.to) == (again.pk, ["a@carrazos.example"])
+    while tasks.run_one():
+        pass
+    (sent,) = mailoutbox
+    assert (sent.subject, sent.to, sent.cc) == ("Pendientes de hoy", ["a@carrazos.example"], ["g@carrazos.example"])
+    assert sent.extra_headers["Message-ID"] == mail.message_id(first)
+    first.refresh_from_db()
+    assert first.sent_at is not None

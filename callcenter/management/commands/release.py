@@ -8,6 +8,8 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
+from callcenter.domain import grants
+
 
 class Command(BaseCommand):
     help = "Prepara la base y los archivos para esta versión."
@@ -17,6 +19,8 @@ class Command(BaseCommand):
         call_command("createcachetable")
         call_command("sync_roles")
         call_command("load_catalogue")
+        if settings.APP_DATABASE_ROLE:
+            grants.grant_to(settings.APP_DATABASE_ROLE)
         self.collect_static()
 
     def collect_static(self) -> None:

@@ -4,12 +4,12 @@ import json
 from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 
 from callcenter import clock
 from callcenter.feeds import feeds
-from callcenter.models import Site
+from callcenter.models import ImportBatch, Site
 from callcenter.spiga import pipeline
-from carrazos.lib.sheets import MAX_ROWS
 
 MAX_BYTES = 100 * 1024 * 1024
 
@@ -20,38 +20,53 @@ class Command(BaseCommand):
     def add_arguments(self, parser):
         parser.add_argument("feed", choices=sorted(feeds()))
         parser.add_argument("file", type=Path)
+        parser.add_argument("--companion", type=Path, help="archivo de clientes y teléfonos por VIN (F8), que se importa antes")
         parser.add_argument("--site", help="código de la sede, si el archivo no trae la columna Centro")
         parser.add_argument("--dry-run", action="store_true", help="revisa sin escribir")
         parser.add_argument("--json", action="store_true")
 
-    def handle(self, *, feed: str, file: Path, site: str | None, dry_run: bool, json: bool, **options):
+    def handle(self, *, feed: str, file: Path, companion: Path | None, site: str | None, dry_run: bool, json: bool, **options):
         place = None
         if site:
             place = Site.objects.filter(code=site).first()
             if place is None:
                 raise CommandError(f"No existe la sede «{site}».")
+        # All or nothing: a main file that can't be read leaves no companion behind.
+        with transaction.atomic():
+            people = companion and self.bring("companion", companion, place, dry_run=False)
+            batch, result = self.bring(feed, file, place, dry_run=dry_run)
+            if dry_run and people:
+                transaction.set_rollback(True)
+        self.answer(batch, result, people[1] if people else None, as_json=json)
+
+    def bring(self, feed: str, file: Path, site: Site | None, *, dry_run: bool) -> tuple[ImportBatch, pipeline.Result]:
+        """One file into the database. Raises CommandError with one line."""
         try:
             data = file.read_bytes()
         except OSError as error:
             raise CommandError(f"No se pudo abrir «{file}»: {error.strerror}.") from error
         if len(data) > MAX_BYTES:
-            raise CommandError(f"El archivo pesa más de {MAX_BYTES // 1024 // 1024} MB (y caben {MAX_ROWS} filas).")
-        at = clock.now()
-        batch = pipeline.receive(feed, data, file.name, by=None, site=place, at=at, repeat=True, authorised=True)
+            raise CommandError(f"El archivo pesa más de {MAX_BYTES // 1024 // 1024} MB (y caben {pipeline.MAX_ROWS} filas).")
+        batch = pipeline.receive(feed, data, file.name, by=None, site=site, at=clock.now(), repeat=True, authorised=True)
         result = pipeline.import_now(batch, dry_run=dry_run)
         if result is None:
             reason = batch.error
             batch.file.delete(save=False)
             batch.delete()
             raise CommandError(reason)
-        self.answer(batch, result, as_json=json)
+        return batch, result
 
-    def answer(self, batch, result, *, as_json: bool) -> None:
+    def answer(self, batch, result, people, *, as_json: bool) -> None:
         if as_json:
             totals = result.as_json()
             totals.pop("warnings")
-            self.stdout.write(json.dumps({"batch": batch.pk, "status": batch.status, **totals}, ensure_ascii=False))
+            told = {"batch": batch.pk, "status": batch.status, **totals}
+            if people:
+                told["companion"] = {key: value for key, value in people.as_json().items() if key != "warnings"}
+            self.stdout.write(json.dumps(told, ensure_ascii=False))
             return
+        if people:
+            self.stdout.write(f"Acompañante: leídas {people.read} · clientes nuevos {people.created} · con datos nuevos {people.updated}")
         out = result.as_json()
         self.stdout.write(f"{batch.name}: {batch.get_status_display()}")
         self.stdout.write(

@@ -81,7 +81,7 @@ def test_an_unanswered_call_closes_the_other_channel_only_in_strict_mode():
     silent = [touch(at(2026, 11, 25, 10, 0), effective=False)]
     intent, history = ContactIntent(WHATSAPP, COMMERCIAL, at(2026, 11, 26, 10, 0)), ContactHistory(touches=tuple(silent))
     assert check(intent, history).allowed
-    assert check(intent, history, strict=True).rule == "L4"
+    assert check(intent, history, mode=contact_law.STRICT).rule == "L4"
 
 
 def test_a_survey_today_holds_the_commercial_call():
@@ -128,7 +128,8 @@ def test_a_commercial_opt_out_warns_the_verification_call():
 def test_an_opt_out_of_one_channel_leaves_the_others():
     only = refusal(ExclusionScope.COMMERCIAL, channels=[WHATSAPP])
     assert ask(at(2026, 11, 24, 10, 0), **only).allowed
-    assert ask(at(2026, 11, 24, 10, 0), channel=WHATSAPP, **only).rule == "L6"
+    assert ask(at(2026, 11, 24, 10, 0), channel=WHATSAPP, **only).rule == "L5"
+    assert ask(at(2026, 11, 24, 10, 0), channel=WHATSAPP, purpose=SERVICE, **only).warnings
 
 
 def test_the_register_of_excluded_numbers():

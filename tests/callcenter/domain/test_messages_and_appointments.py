@@ -98,8 +98,8 @@ def test_the_law_is_asked_again_when_the_message_is_recorded(waiting, agent, cal
 def test_no_whatsapp_closes_without_a_message(waiting, agent, cal):
     held = queue.take(waiting.pk, agent, at=MONDAY, calendar=cal)
     with pytest.raises(LeaseLost):
-        messages.give_up_message(waiting.pk, agent=agent, fence=held.fence + 1, at=MONDAY)
-    messages.give_up_message(waiting.pk, agent=agent, fence=held.fence, at=MONDAY)
+        messages.give_up_message(waiting.pk, agent=agent, fence=held.fence + 1, at=MONDAY, calendar=cal)
+    messages.give_up_message(waiting.pk, agent=agent, fence=held.fence, at=MONDAY, calendar=cal)
     waiting.refresh_from_db()
     assert (waiting.state, waiting.result) == (OutreachState.CLOSED, Result.EXHAUSTED)
 

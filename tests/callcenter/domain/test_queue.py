@@ -23,8 +23,9 @@ from callcenter.enums import (
     Programme,
     Purpose,
     ReasonKind,
+    RneEnforcement,
 )
-from callcenter.models import Attempt, Message, Outreach, Reason, Touch
+from callcenter.models import Attempt, ContactRules, Message, Outreach, Reason, Touch
 from callcenter.roles import Role
 from tests.conftest import person
 from tests.factories import MONDAY, BrandFactory, CustomerFactory, OutreachFactory, SiteFactory, VehicleFactory
@@ -102,7 +103,7 @@ def test_a_personal_callback_is_its_agents_until_it_is_missed(agent, cal):
     row = OutreachFactory(is_callback=True, callback_for=agent, priority=Priority.CALLBACK, due_at=MONDAY)
     other = person(Role.CALL_CENTER_AGENT)
     assert claim(other, cal) is None
-    assert claim(other, cal, MONDAY + queue.MISSED_AFTER + timedelta(seconds=1)) == row
+    assert claim(other, cal, MONDAY + verbs.MISSED_AFTER + timedelta(seconds=1)) == row
 
 
 @pytest.mark.django_db
@@ -148,14 +149,22 @@ def test_skipping_leaves_a_trace_and_waits_for_tomorrow(agent, cal):
 
 def past(rng, row, agent):
     """One random earlier contact of the person, unless the database forbids it."""
-    at = MONDAY - rng.choice([0, 0, 1, 2, 3, 8]) * DAY - rng.randint(0, 90) * timedelta(minutes=1)
+    at = MONDAY - rng.choice([0, 0, 3, 4, 7]) * DAY - rng.randint(0, 90) * timedelta(minutes=1)
     day = at.date()
     channel, purpose = rng.choice([Channel.VOICE, Channel.WHATSAPP]), rng.choice(list(Purpose))
     taken = Touch.objects.filter(customer=row.customer, purpose=Purpose.COMMERCIAL)
     if purpose == Purpose.COMMERCIAL and (taken.filter(day=day) or taken.filter(week=contact_law.monday_of(day)).exclude(channel=channel)):
         return
     message = Message.objects.create(
-        body_hash="x", outreach=row, customer=row.customer, purpose=purpose, body="x", sent_by=agent, sent_at=at
+        body_hash="x",
+        outreach=row,
+        customer=row.customer,
+        site=row.site,
+        brand=row.brand,
+        purpose=purpose,
+        body="x",
+        sent_by=agent,
+        sent_at=at,
     )
     Touch.objects.create(
         customer=row.customer, channel=channel, purpose=purpose, at=at, day=day, week=contact_law.monday_of(day),
@@ -164,7 +173,10 @@ def past(rng, row, agent):
 
 
 @pytest.mark.django_db
-def test_the_queue_offers_exactly_whom_the_rules_allow(agent, cal):
+@pytest.mark.parametrize("enforcement", [RneEnforcement.WARN, RneEnforcement.BLOCK])
+@pytest.mark.parametrize("strict", [False, True])
+def test_the_queue_offers_exactly_whom_the_rules_allow(agent, cal, enforcement, strict):
+    ContactRules.objects.create(rne_enforcement=enforcement, is_strict=strict)
     rng = Random(2300)
     rows = []
     for _ in range(120):
@@ -178,13 +190,21 @@ def test_the_queue_offers_exactly_whom_the_rules_allow(agent, cal):
                 scope=rng.choice(list(ExclusionScope)), source=rng.choice(list(ExclusionSource)), since=MONDAY,
                 channels=rng.choice([[], [Channel.VOICE], [Channel.WHATSAPP]]),
             )  # fmt: skip
+        if rng.random() < 0.2:
+            row.customer.holds.create(
+                purpose=rng.choice([Purpose.COMMERCIAL, Purpose.SERVICE]), reason="Queja abierta", source="test", reference=str(row.pk),
+                since=MONDAY - DAY, until=rng.choice([None, MONDAY - timedelta(hours=1), MONDAY + DAY]),
+            )  # fmt: skip
+        if rng.random() < 0.5:
+            row.customer.points.update(rne_checked_on=(MONDAY - rng.choice([1, 4, 12]) * DAY).date())
         rows.append(row)
     allowed = set()
     for row in rows:
         channel = Channel.WHATSAPP if row.next_step == NextStep.WHATSAPP else Channel.VOICE
         verdict = contact_law.check(
-            ContactIntent(channel, row.contact_purpose, MONDAY), contact_law.load_history(row.customer_id, MONDAY), calendar=cal
-        )
+            ContactIntent(channel, row.contact_purpose, MONDAY), contact_law.load_history(row.customer_id, MONDAY), calendar=cal,
+            mode=contact_law.company_mode(),
+        )  # fmt: skip
         if verdict.allowed:
             allowed.add(row.pk)
     offered = set()
@@ -192,7 +212,7 @@ def test_the_queue_offers_exactly_whom_the_rules_allow(agent, cal):
         offered.add(row.pk)
         Outreach.objects.filter(pk=row.pk).update(leased_by=None, leased_at=None, lease_until=None, due_at=MONDAY + DAY)
     assert offered == allowed
-    assert 20 < len(allowed) < 110
+    assert 10 < len(allowed) < 90
 
 
 # -- races -----------------------------------------------------------------------------------------------------------

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from callcenter.feeds import ProactiveFeed
 from callcenter.spiga.reader import UnreadableFile, read
-from tests.callcenter.spiga.files import HEADER, csv_bytes, row, xlsx_bytes
+from carrazos.lib import text
+from tests.callcenter.spiga import containers
+from tests.callcenter.spiga.files import HEADER, csv_bytes, row, table, xlsx_bytes
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 ROWS = [row(101), row(102)]
@@ -31,9 +34,20 @@ def cells(data, name="listado"):
         csv_bytes(ROWS, junk=False, total=False),
         xlsx_bytes(ROWS),
         xlsx_bytes(ROWS, typed=True),
+        csv_bytes(ROWS, encoding="utf-16-le"),
+        csv_bytes(ROWS, encoding="cp850"),
+        b"sep=,\n" + csv_bytes(ROWS, delimiter=","),
+        containers.html(table(ROWS)),
+        containers.html(table(ROWS), charset="windows-1252"),
+        containers.html(table(ROWS), charset="utf-16"),
+        containers.mhtml(table(ROWS)),
+        containers.spreadsheet_ml(table(ROWS)),
+        containers.ods(table(ROWS)),
+        containers.xlsb(table(ROWS)),
     ],
-    ids=["utf8", "cp1252", "bom", "utf16", "tab", "pipe", "header on line 1", "xlsx", "xlsx with typed cells"],
-)
+    ids=["utf8", "cp1252", "bom", "utf16", "tab", "pipe", "header on line 1", "xlsx", "xlsx with typed cells", "utf16 without bom", "cp850",
+         "sep=", "html", "html cp1252", "html utf16", "mhtml", "SpreadsheetML", "ods", "xlsb"],
+)  # fmt: skip
 def test_every_writing_of_the_same_list_is_the_same_table(data):
     found = cells(data)
     assert [line["Cliente"] for line in found] == [ROWS[0]["Cliente"], ROWS[1]["Cliente"]]
@@ -78,6 +92,130 @@ def test_mojibake_and_lost_letters_in_the_header():
     assert "Kilómetros" in read(damaged.encode(), "x").header
 
 
+def test_letters_lost_twice_come_back():
+    """A file in UTF-8 that somebody saved again as if it were cp1252: Á, Í and Ñ too."""
+    twice = csv_bytes([row(101, name="MUÑOZ ÁVILA, MARÍA INÉS")]).decode("latin-1").encode()
+    sheet = read(twice, "x")
+    assert "Kilómetros" in sheet.header
+    assert ProactiveFeed.match(sheet.header, {})["odometer"] == HEADER.index("Kilómetros")
+    cells_of_row = next(sheet.rows())[1]
+    assert text.cell(cells_of_row[HEADER.index("Cliente")]) == "MUÑOZ ÁVILA, MARÍA INÉS"
+
+
+# -- sheets and blocks -----------------------------------------------------------------------------------------------
+
+LIST, OTHER = table(ROWS), table([row(103)])
+COVER = [["Resumen del mes"], ["Total", "2"]]
+
+
+def names(data, **more):
+    sheet = read(data, "x.xlsx", **more)
+    column = sheet.header.index("Telf. Móvil")
+    return [line[column] for _, line in sheet.rows()]
+
+
+@pytest.mark.parametrize(
+    ("data", "found", "others"),
+    [
+        (containers.book({"Resumen": COVER, "Listado": LIST}), ["3005550101", "3005550102"], ()),
+        (containers.book({"Ayer": OTHER, "Hoy": LIST}, hidden=("Ayer",)), ["3005550101", "3005550102"], ()),
+        (containers.book({"Resumen": COVER, "Listado": LIST}, hidden=("Listado",)), ["3005550101", "3005550102"], ()),
+        (containers.book({"Norte": LIST, "Centro": OTHER}), ["3005550101", "3005550102"], ("Centro",)),
+        (containers.spreadsheet_ml(LIST, hidden="SheetHidden"), ["3005550101", "3005550102"], ()),
+    ],
+    ids=["second sheet", "a hidden sheet is passed over", "only a hidden sheet has it", "two sheets have it", "hidden in XML"],
+)
+def test_the_sheet_with_the_list_is_found(data, found, others):
+    assert names(data) == found
+    assert read(data, "x").others == others
+
+
+def test_all_sheets_when_the_feed_or_a_person_wants_them():
+    data = containers.book({"Norte": LIST, "Centro": OTHER})
+    assert names(data, every_sheet=True) == ["3005550101", "3005550102", "3005550103"]
+    assert names(data, sheets=["Centro"]) == ["3005550103"]
+    joined = read(data, "x", every_sheet=True)
+    assert [joined.place(number) for number, _ in joined.rows()] == ["Norte · 2", "Norte · 3", "Centro · 2"]
+    assert len({number for number, _ in joined.rows()}) == 3
+
+
+def test_two_blocks_in_one_sheet_each_with_its_header():
+    """F6 layout B: done and not done visits, other columns in other order."""
+    data = (
+        "VISITAS REALIZADAS;;;;\nVendedor;Cliente;Tipo Actividad;F. Prevista;Comentario\nROSA DEMO;CARLOS RÍOS;Llamada;05/11/2026;ok\n"
+        "Total: 1;;;;\n\nVISITAS NO REALIZADAS;;;;\nCliente;Vendedor;F. Prevista;Motivo;Tipo Actividad\n"
+        "ANA RUIZ;LUIS DEMO;10/11/2026;Viaje;Visita\nPÁGINA 2;;;;\nCliente;Vendedor;F. Prevista;Motivo;Tipo Actividad\n"
+        "EVA PAZ;LUIS DEMO;11/11/2026;;Visita\n"
+    ).encode()
+    sheet = read(data, "visitas.csv")
+    assert sheet.header == ["Vendedor", "Cliente", "Tipo Actividad", "F. Prevista", "Comentario", "Motivo"]
+    assert [(number, sheet.block(number), line[0], line[1]) for number, line in sheet.rows()] == [
+        (3, "VISITAS REALIZADAS", "ROSA DEMO", "CARLOS RÍOS"),
+        (8, "VISITAS NO REALIZADAS", "LUIS DEMO", "ANA RUIZ"),
+        (11, "VISITAS NO REALIZADAS", "LUIS DEMO", "EVA PAZ"),
+    ]
+    assert [line[5:] for _, line in sheet.rows()] == [[], ["Viaje"], [""]]
+
+
+def test_two_blocks_under_the_same_header():
+    head = "Vendedor;Cliente;N° Ficha;F. Prevista\n"
+    data = f"VISITAS REALIZADAS;;;\n{head}A;B;1;05/11/2026\nVISITAS NO REALIZADAS;;;\n{head}C;D;2;06/11/2026\n".encode()
+    sheet = read(data, "x")
+    assert [(sheet.block(number), line[0]) for number, line in sheet.rows()] == [
+        ("VISITAS REALIZADAS", "A"),
+        ("VISITAS NO REALIZADAS", "C"),
+    ]
+
+
+def test_a_title_that_comes_with_every_page_makes_no_block():
+    lines = csv_bytes(ROWS, total=False).decode().strip().split("\r\n")
+    data = "\r\n".join([*lines[:3], lines[0], lines[1], *lines[3:]]).encode()
+    sheet = read(data, "x")
+    assert sheet.blocks == ["Avisos de mantenimiento - Carrazos - 23/11/2026 07:02"]
+    assert [number for number, _ in sheet.rows()] == [3, 6]
+
+
+def test_equal_titles_are_told_apart_and_the_first_value_stands():
+    data = b"Cliente;Placa;Celular;Celular\nANA RUIZ;ZZA101;;3005550101\nEVA PAZ;ZZA102;3005550102;3005550109\n"
+    sheet = read(data, "x")
+    assert sheet.header == ["Cliente", "Placa", "Celular", "Celular #2"]
+    assert ProactiveFeed.match_all(sheet.header, {})["mobile"] == (2, 3)
+
+
+def test_a_persons_alias_goes_before_ours_and_may_ignore_a_column():
+    header = ["Nombre", "Señor", "Celular"]
+    assert ProactiveFeed.match(header, {"senor": "customer_name"})["customer_name"] == 1
+    assert ProactiveFeed.match_all(header, {"senor": "customer_name"})["customer_name"] == (1, 0)
+    assert "mobile" not in ProactiveFeed.match(header, {"celular": ""})
+
+
+def test_an_unknown_header_is_guessed_only_when_asked():
+    data = "Listado\nSeñor;Móvil del señor;Carro\nANA RUIZ;3005550101;ZZA101\n".encode()
+    with pytest.raises(UnreadableFile, match="No se encontró el encabezado"):
+        read(data, "x")
+    sheet = read(data, "x", guess=True)
+    assert sheet.header == ["Señor", "Móvil del señor", "Carro"]
+    assert sheet.samples() == [["ANA RUIZ"], ["3005550101"], ["ZZA101"]]
+
+
+def test_merged_cells_of_a_page_keep_the_columns_in_line():
+    data = (
+        b"<table><tr><th>Centro<th>Cliente<th>Placa<th>Celular<tr><td rowspan=2>NORTE<td>ANA RUIZ<td>ZZA101<td x:num='3005550101'>3,01E+09"
+        b"<tr><td>EVA<br>PAZ<td>ZZA102<td>3005550102</table>"
+    )
+    assert [line for _, line in read(data, "x.xls").rows()] == [
+        ["NORTE", "ANA RUIZ", "ZZA101", "3005550101"],
+        ["NORTE", "EVA\nPAZ", "ZZA102", "3005550102"],
+    ]
+
+
+def test_corrections_and_chosen_rows():
+    sheet = read(csv_bytes(ROWS), "x")
+    place = sheet.header.index("Telf. Móvil")
+    sheet.edits, sheet.only = {4: {place: "3009998877"}}, {4}
+    assert [(number, line[place]) for number, line in sheet.rows()] == [(4, "3009998877")]
+
+
 def zipped(**members) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -112,7 +250,7 @@ GOOD_XLSX = xlsx_bytes(ROWS)
         (b"\xd0\xcf\x11\xe0" + b"\x00" * 600, "dañado o no es de Excel"),
         (b"\x00\x01\x02" * 400, "no se reconoce"),
         (b"esto no es un listado;\r\nni esto;", "No se encontró el encabezado"),
-        (b"<html><table><tr><td>x", "página web"),
+        (b"<html><p>Acceso denegado</p></html>", "página web sin ninguna tabla"),
         ((SAMPLES / "encrypted.xlsx").read_bytes(), "contraseña"),
     ],
     ids=["empty", "only a BOM", "pdf", "image", "program", "truncated", "foreign zip", "macros", "zip bomb", "doctype", "broken xls",

@@ -1,0 +1,72 @@
+"""What people must know inside the product, and the digest by mail in working hours (screens §2.5)."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, time
+
+from django.db import transaction
+
+from callcenter.domain import mail
+from callcenter.models import DocumentVersion, Notification, User
+from callcenter.roles import Role
+from carrazos.lib.calendar import BusinessCalendar, bogota
+
+DIGEST_HOURS = (time(8), time(17))  # of business days
+DIGEST_MAX = 30
+WARN_DAYS = (60, 30, 0)  # before a document expires (domain 1.9)
+
+
+def notify(users: Iterable[User], key: str, text: str, *, url: str = "", at: datetime) -> int:
+    """One notice per person and key: the same fact twice tells nobody twice. Returns how many asked for it."""
+    rows = [Notification(user=user, key=key[:120], text=text[:300], url=url[:300], at=at) for user in users]
+    Notification.objects.bulk_create(rows, ignore_conflicts=True)
+    return len(rows)
+
+
+def holders(*functions: Role) -> list[User]:
+    """Everybody active with one of the functions."""
+    names = [role.value for role in functions]
+    return list(User.objects.filter(is_active=True, groups__name__in=names).distinct())
+
+
+def unread_count(user: User) -> int:
+    return Notification.objects.visible_to(user).unread().count()
+
+
+def mark_read(user: User, *, at: datetime) -> int:
+    return Notification.objects.visible_to(user).unread().update(read_at=at)
+
+
+def digest(at: datetime, calendar: BusinessCalendar) -> int:
+    """One mail a day to each person with unread notices, in working hours; how many were posted."""
+    now = bogota(at)
+    if not calendar.is_business_day(now.date()) or not DIGEST_HOURS[0] <= now.time() < DIGEST_HOURS[1]:
+        return 0
+    posted = 0
+    waiting = Notification.objects.unread().filter(mailed_at__isnull=True, user__is_active=True).exclude(user__email="")
+    for user in User.objects.filter(pk__in=waiting.values("user")):
+        with transaction.atomic():
+            rows = list(waiting.filter(user=user).select_for_update(skip_locked=True, of=("self",)).order_by("-at")[:DIGEST_MAX])
+            if not rows:
+                continue
+            lines = [f"- {row.text}" for row in rows]
+            body = "\n".join([f"{user.first_name or user}, esto espera por usted:", "", *lines, "", "Carrazos SAS · Gestión Clientes"])
+            mail.post(f"digest:{user.pk}:{now:%Y-%m-%d}", [user.email], f"{len(rows)} avisos sin leer", body)
+            Notification.objects.filter(pk__in=[row.pk for row in rows]).update(mailed_at=at)
+            posted += 1
+    return posted
+
+
+def warn_of_expiry(today: date, *, at: datetime) -> int:
+    """Tells quality and management 60, 30 and 0 days before the version in force of a document expires (domain 1.9)."""
+    told = 0
+    people = holders(Role.QUALITY_COORDINATOR, Role.GENERAL_MANAGEMENT)
+    rows = DocumentVersion.objects.filter(issued_on__lte=today, valid_until__isnull=False).select_related("document")
+    newest = {row.document_id: row for row in rows.order_by("document", "issued_on", "number")}
+    for version in newest.values():
+        left = (version.valid_until - today).days
+        reached = [days for days in WARN_DAYS if left <= days]
+        if reached:
+            words = f"vence el {version.valid_until:%d/%m/%Y}" if left >= 0 else f"está vencido desde el {version.valid_until:%d/%m/%Y}"
+            text = f"{version.document.code} {version.document.title}, versión {version.number}, {words}."
+            told += notify(people, f"document:{version.pk}:{min(reached)}", text, url=f"/documentos/{version.document.code}/", at=at)
+    return told

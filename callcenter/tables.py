@@ -1,0 +1,401 @@
+"""Every long list of the house: queryset → filters → order → columns → page, by keyset; the same definition feeds saved
+views and exports. A list is a subclass of `Listing` plus a line in `settings.LISTINGS`.
+
+Plain cells, no table library: fifty rows cost a few milliseconds instead of eighty. Depth costs nothing: a page is asked
+for by the last row of the one before.
+"""
+
+import base64
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cache
+from types import SimpleNamespace
+from typing import Any, ClassVar
+from urllib.parse import urlencode
+
+import django_filters
+from django import forms
+from django.db.models import BooleanField, Exists, F, Func, Max, Model, OuterRef, Q, QuerySet, Value
+from django.db.models.expressions import Combinable
+from django.http import QueryDict
+from django.utils.functional import cached_property
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString
+
+from callcenter import roles, seams
+from callcenter.clock import today as today_is
+from callcenter.domain import search
+from callcenter.enums import CustomerKind, ExclusionScope, OutreachState
+from callcenter.models import (
+    Brand,
+    ContactPoint,
+    Customer,
+    Exclusion,
+    ImportDifference,
+    Outreach,
+    Site,
+    Touch,
+    User,
+    Vehicle,
+    VehicleParty,
+)
+from callcenter.models.customers import SORT_NAME
+from carrazos.lib import phones
+from carrazos.lib.calendar import bogota
+
+COUNT_CAP = 10_000
+PAGE_SIZE = 50
+NOT_STATE = frozenset({"after", "before", "view"})  # what an address holds besides the list's own state
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: where its value comes from (`get` of the row, or `load` of all the page's keys at once) and how it is shown."""
+
+    name: str
+    title: str
+    get: Callable[[Any], Any] | None = None
+    load: Callable[[list[int]], Mapping[int, Any]] | None = None
+    cell: Callable[[Any, Any], str] | None = None  # (value, row) → HTML or text; the default shows the value
+    order: str = ""  # the order that its header asks for
+    is_number: bool = False
+    shown: bool = True  # without anybody's choice
+
+
+@dataclass(frozen=True)
+class Order:
+    """A way to sort: an expression that is never null and has an index with the key."""
+
+    title: str
+    by: Combinable
+    descending: bool = False
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A named filter in one press."""
+
+    label: str
+    query: str
+
+
+@dataclass
+class Page:
+    """What a template shows of a list."""
+
+    columns: list[Column]
+    rows: list[list[SafeString]] = field(default_factory=list)
+    previous: str = ""
+    next: str = ""
+    count: int = 0
+
+    @property
+    def count_text(self) -> str:
+        if self.count > COUNT_CAP:
+            return f"más de {COUNT_CAP:,}".replace(",", ".")
+        return f"{self.count:,}".replace(",", ".")
+
+
+def shown(value: object) -> str:
+    """A value as a person reads it in a cell."""
+    if value is None or value == "":
+        return ""
+    if isinstance(value, datetime):
+        return f"{bogota(value):%d/%m/%Y %H:%M}"
+    if isinstance(value, date):
+        return f"{value:%d/%m/%Y}"
+    if isinstance(value, bool):
+        return "Sí" if value else "No"
+    if isinstance(value, int):
+        return f"{value:,}".replace(",", ".")
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return str(value)
+
+
+def row_of(*parts: Combinable) -> Func:
+    return Func(*parts, template="(%(expressions)s)", arg_joiner=", ")
+
+
+class Listing:
+    """A list of one model. A subclass names its rows, filters, columns and orders; the page, the views and the export follow."""
+
+    slug: ClassVar[str]
+    title: ClassVar[str]
+    permission: ClassVar[str]
+    export_permission: ClassVar[str] = ""
+    filters: ClassVar[type[django_filters.FilterSet]]
+    main_filters: ClassVar[tuple[str, ...]] = ("q",)
+    columns: ClassVar[tuple[Column, ...]]
+    orders: ClassVar[dict[str, Order]]
+    chips: ClassVar[tuple[Chip, ...]] = ()
+    empty: ClassVar[str] = "Todavía no hay nada en esta lista."
+    page_size: ClassVar[int] = PAGE_SIZE
+    template: ClassVar[str] = "callcenter/listing.html"  # one that extends it adds buttons in its block `actions`
+
+    def rows(self, user: User) -> QuerySet:
+        """The rows that this person may see."""
+        raise NotImplementedError
+
+    def url(self) -> str:
+        """The address of the list's page."""
+        raise NotImplementedError
+
+    # -- what is asked for
+
+    def filtered(self, params: QueryDict, user: User) -> django_filters.FilterSet:
+        return self.filters(params, queryset=self.rows(user), request=SimpleNamespace(user=user))
+
+    def order(self, params: QueryDict) -> tuple[str, Order]:
+        name = params.get("order", "")
+        name = name if name in self.orders else next(iter(self.orders))
+        return name, self.orders[name]
+
+    def chosen(self, params: QueryDict) -> list[Column]:
+        """The columns of an address (`cols=name.document`), or those shown by themselves."""
+        known = {column.name: column for column in self.columns}
+        names = [name for name in params.get("cols", "").split(".") if name in known]
+        return [known[name] for name in dict.fromkeys(names)] or [column for column in self.columns if column.shown]
+
+    @cached_property
+    def state_names(self) -> frozenset[str]:
+        return frozenset(self.filters.base_filters) | {"order"}
+
+    def state(self, params: QueryDict) -> str:
+        """Filters and order without what is empty, always written the same way: what a saved view keeps."""
+        pairs = sorted((name, value) for name, values in params.lists() if name in self.state_names for value in values if value)
+        return urlencode(pairs)
+
+    # -- the page
+
+    def page(self, params: QueryDict, user: User, *, found: QuerySet) -> Page:
+        """The rows at the cursor of the address; `found` is the filtered queryset."""
+        _, order = self.order(params)
+        page = Page(self.chosen(params), count=found.order_by()[: COUNT_CAP + 1].count())
+        cursor, backwards = (params["before"], True) if "before" in params else (params.get("after", ""), False)
+        taken = list(self.cut(found, order, cursor, backwards=backwards)[: self.page_size + 1])
+        more, taken = len(taken) > self.page_size, taken[: self.page_size]
+        if backwards:
+            taken.reverse()
+        if taken and (more or backwards):
+            page.next = self.cursor(taken[-1])
+        if taken and ((backwards and more) or (cursor and not backwards)):
+            page.previous = self.cursor(taken[0])
+        page.rows = [[html(column, value, row) for column, value in cells] for row, cells in self.cells(taken, page.columns)]
+        return page
+
+    def cut(self, found: QuerySet, order: Order, cursor: str, *, backwards: bool = False) -> QuerySet:
+        """The queryset in order, from the cursor on."""
+        descending = order.descending != backwards
+        rows = found.annotate(keyset=order.by)
+        if at := uncursor(cursor):
+            beyond = Func(row_of(order.by, F("pk")), row_of(Value(at[0]), Value(at[1])), template="(%(expressions)s)",
+                          arg_joiner=" < " if descending else " > ", output_field=BooleanField())  # fmt: skip
+            rows = rows.filter(beyond)
+        return rows.order_by(F("keyset").desc() if descending else F("keyset").asc(), "-pk" if descending else "pk")
+
+    @staticmethod
+    def cursor(row: Model) -> str:
+        key = row.keyset
+        return (
+            base64.urlsafe_b64encode(json.dumps([key.isoformat() if isinstance(key, date) else key, row.pk]).encode()).decode().rstrip("=")
+        )
+
+    def cells(self, rows: list[Model], columns: Iterable[Column]) -> Iterator[tuple[Model, list[tuple[Column, Any]]]]:
+        """Each row with its values, what needs a query asked once for all."""
+        keys = [row.pk for row in rows]
+        loaded = {column.name: column.load(keys) for column in columns if column.load}
+        for row in rows:
+            yield row, [(column, loaded[column.name].get(row.pk) if column.load else column.get(row)) for column in columns]
+
+
+def html(column: Column, value: object, row: Model) -> SafeString:
+    return conditional_escape(column.cell(value, row) if column.cell else shown(value))
+
+
+def uncursor(text: str) -> tuple[str | int, int] | None:
+    """A cursor that somebody tampered with is no cursor: the list begins at its head."""
+    try:
+        key, pk = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        return (key, int(pk)) if isinstance(key, str | int) else None
+    except (ValueError, TypeError):
+        return None
+
+
+@cache
+def listings() -> dict[str, Listing]:
+    """Every list of the house by slug (settings.LISTINGS)."""
+    return {kind.slug: kind() for kind in seams.plugged("LISTINGS")}
+
+
+# -- customers -------------------------------------------------------------------------------------------------------
+
+MONTHS_AWAY = (6, 12, 18, 24)
+
+
+def of_scope(model: type[Model]) -> Callable[[Any], QuerySet]:
+    """The sites or brands of whoever asks, for a choice."""
+    return lambda request: model.objects.filter(pk__in=request.user.site_ids if model is Site else request.user.brand_ids)
+
+
+class CustomerFilter(django_filters.FilterSet):
+    """What one may ask of the customer master."""
+
+    q = django_filters.CharFilter(
+        label="Buscar",
+        method="search",
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": "Nombre, documento, placa, teléfono…"}),
+    )
+    site = django_filters.ModelChoiceFilter(label="Sede", queryset=of_scope(Site), method="of_site", empty_label="Todas")
+    kind = django_filters.ChoiceFilter(label="Tipo", choices=CustomerKind.choices, empty_label="Todos")
+    brand = django_filters.ModelChoiceFilter(label="Marca", queryset=of_scope(Brand), method="of_brand", empty_label="Todas")
+    away = django_filters.ChoiceFilter(
+        label="Sin venir al taller",
+        choices=[(months, f"Más de {months} meses") for months in MONTHS_AWAY],
+        method="away_for",
+        empty_label="Todos",
+    )
+    reach = django_filters.ChoiceFilter(
+        label="Teléfono", choices=[("yes", "Con teléfono usable"), ("no", "Sin teléfono usable")], method="reachable", empty_label="Todos"
+    )
+    validated = django_filters.ChoiceFilter(
+        label="Datos validados", choices=[("yes", "Sí"), ("no", "No")], method="is_validated", empty_label="Todos"
+    )
+    refusal = django_filters.ChoiceFilter(
+        label="No desea contacto",
+        choices=[("any", "Pidió no ser contactado"), ("none", "Sin restricción")],
+        method="refuses",
+        empty_label="Todos",
+    )
+    open = django_filters.ChoiceFilter(
+        label="Gestión abierta", choices=[("yes", "Sí"), ("no", "No")], method="has_open", empty_label="Todos"
+    )
+    spiga = django_filters.ChoiceFilter(
+        label="Diferencias con SPIGA", choices=[("yes", "Con diferencias")], method="differs", empty_label="Todos"
+    )
+
+    class Meta:
+        model = Customer
+        fields: ClassVar[list[str]] = []
+
+    def search(self, rows: QuerySet, _name: str, value: str) -> QuerySet:
+        return search.matching(rows, value)
+
+    def of_site(self, rows: QuerySet, _name: str, value: Site) -> QuerySet:
+        return rows.filter(sites__contains=[value.pk])
+
+    def of_brand(self, rows: QuerySet, _name: str, value: Brand) -> QuerySet:
+        return rows.filter(Exists(VehicleParty.objects.current().filter(customer=OuterRef("pk"), vehicle__brand=value)))
+
+    def away_for(self, rows: QuerySet, _name: str, value: str) -> QuerySet:
+        today = today_is()
+        months = today.year * 12 + today.month - 1 - int(value)
+        since = date(months // 12, months % 12 + 1, min(today.day, 28))
+        cars = VehicleParty.objects.current().filter(customer=OuterRef("pk"))
+        return rows.filter(Exists(cars.filter(vehicle__last_visit_on__lt=since)), ~Exists(cars.filter(vehicle__last_visit_on__gte=since)))
+
+    def reachable(self, rows: QuerySet, _name: str, value: str) -> QuerySet:
+        numbers = Exists(ContactPoint.objects.phones().usable().filter(customer=OuterRef("pk")))
+        return rows.filter(numbers if value == "yes" else ~numbers)
+
+    def is_validated(self, rows: QuerySet, _name: str, value: str) -> QuerySet:
+        return rows.filter(validated_at__isnull=value == "no")
+
+    def refuses(self, rows: QuerySet, _name: str, value: str) -> QuerySet:
+        refused = Exclusion.objects.standing().filter(scope__in=[ExclusionScope.ALL, ExclusionScope.COMMERCIAL])
+        return (
+            rows.filter(pk__in=refused.values("customer"))
+            if value == "any"
+            else rows.exclude(Exists(refused.filter(customer=OuterRef("pk"))))
+        )
+
+    def has_open(self, rows: QuerySet, _name: str, value: str) -> QuerySet:
+        matter = Exists(Outreach.objects.filter(customer=OuterRef("pk"), state=OutreachState.OPEN))
+        return rows.filter(matter if value == "yes" else ~matter)
+
+    def differs(self, rows: QuerySet, _name: str, _value: str) -> QuerySet:
+        standing = ImportDifference.objects.standing()
+        cars = VehicleParty.objects.filter(vehicle__in=standing.filter(vehicle__isnull=False).values("vehicle")).values("customer")
+        return rows.filter(Q(pk__in=standing.filter(customer__isnull=False).values("customer")) | Q(pk__in=cars))
+
+
+def last_contacts(keys: list[int]) -> dict[int, datetime]:
+    return dict(Touch.objects.filter(customer__in=keys).values_list("customer").annotate(Max("at")))
+
+
+def last_visits(keys: list[int]) -> dict[int, date]:
+    rows = Vehicle.objects.filter(parties__customer__in=keys, parties__until__isnull=True, last_visit_on__isnull=False)
+    return dict(rows.values_list("parties__customer").annotate(Max("last_visit_on")))
+
+
+def phones_shown(keys: list[int]) -> dict[int, str]:
+    return {pk: phones.display(value) for pk, value in search.first_phones(keys).items()}
+
+
+def emails_of(keys: list[int]) -> dict[int, str]:
+    rows = ContactPoint.objects.usable().filter(customer__in=keys, kind="EMAIL").order_by("-position", "-id")
+    return dict(rows.values_list("customer", "value"))
+
+
+def site_names(keys: list[int]) -> dict[int, list[str]]:
+    names = dict(Site.objects.values_list("pk", "name"))
+    rows = Customer.objects.filter(pk__in=keys).values_list("pk", "sites")
+    return {pk: [names[site] for site in sites if site in names] for pk, sites in rows}
+
+
+def unbroken(value: str | None, _row: Model) -> SafeString | str:
+    return format_html('<span class="nowrap">{}</span>', value) if value else ""
+
+
+COMPANY_TAG = SafeString(' <span class="tag">Empresa</span>')
+
+
+def name_cell(value: str, row: Customer) -> SafeString:
+    tag = COMPANY_TAG if row.kind == CustomerKind.COMPANY else ""
+    return format_html('<a href="/clientes/{}/">{}</a>{}', row.pk, value, tag)
+
+
+class CustomerList(Listing):
+    slug = "clientes"
+    title = "Clientes"
+    template = "callcenter/customers.html"
+    permission = roles.SEE_CUSTOMERS
+    export_permission = roles.EXPORT_CUSTOMERS
+    filters = CustomerFilter
+    main_filters = ("q", "site", "kind")
+    columns = (
+        Column("name", "Cliente", lambda row: row.name, cell=name_cell, order="name"),
+        Column("document", "Documento", lambda row: row.document, cell=unbroken),
+        Column("phone", "Teléfono", load=phones_shown, cell=unbroken),
+        Column("vehicles", "Vehículos", load=search.plates_of),
+        Column("city", "Ciudad", lambda row: row.city),
+        Column("contact", "Último contacto", load=last_contacts),
+        Column("visit", "Última entrada", load=last_visits),
+        Column("validated", "Datos validados", lambda row: row.validated_at and bogota(row.validated_at).date()),
+        Column("email", "Correo", load=emails_of, shown=False),
+        Column("sites", "Sedes", load=site_names, shown=False),
+        Column("kind", "Tipo", lambda row: row.get_kind_display(), shown=False),
+        Column("code", "Código SPIGA", lambda row: row.dms_code, shown=False),
+        Column("created", "Creado", lambda row: bogota(row.created_at).date(), order="new", shown=False),
+    )
+    orders: ClassVar[dict[str, Order]] = {
+        "name": Order("Nombre (A-Z)", SORT_NAME),
+        "name-desc": Order("Nombre (Z-A)", SORT_NAME, descending=True),
+        "new": Order("Más nuevos primero", F("id"), descending=True),
+    }
+    chips = (
+        Chip("Sin validar", "validated=no"),
+        Chip("Sin teléfono usable", "reach=no"),
+        Chip("Más de 12 meses sin venir", "away=12"),
+        Chip("Empresas", "kind=COMPANY"),
+        Chip("Diferencias con SPIGA", "spiga=yes"),
+    )
+    empty = "Todavía no hay clientes: entran con el primer listado de SPIGA."
+
+    def rows(self, user: User) -> QuerySet:
+        return Customer.objects.visible_to(user)
+
+    def url(self) -> str:
+        return "/clientes/"

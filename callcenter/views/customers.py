@@ -1,0 +1,506 @@
+"""The customer: the whole picture (360), corrections, duplicates, the house's own numbers, and the search box."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_GET, require_POST
+
+from callcenter import clock, roles
+from callcenter.domain import customers, matching, merging, reach, search, timeline
+from callcenter.domain.calendar import company_calendar
+from callcenter.domain.customers import Edit
+from callcenter.domain.errors import Conflict, Refused
+from callcenter.enums import Channel, CustomerKind, PartyRole, PointStatus
+from callcenter.forms import (
+    BlockForm,
+    ContactForm,
+    CustomerForm,
+    EmailForm,
+    OtherForm,
+    OwnedForm,
+    PartyForm,
+    PhoneForm,
+    PointForm,
+    VehicleForm,
+)
+from callcenter.models import (
+    Appointment,
+    BlockedPhone,
+    CompanyContact,
+    Customer,
+    CustomerMerge,
+    DuplicatePair,
+    DuplicateScan,
+    Exclusion,
+    Hold,
+    ImportDifference,
+    Outreach,
+    Site,
+    VehicleParty,
+    WorkOrder,
+)
+from carrazos.lib.calendar import bogota
+
+RECENT = 8
+ORDERS_SHOWN = 15
+CHANGES_SHOWN = 20
+PAIRS_SHOWN = 50
+may_see = permission_required(roles.SEE_CUSTOMERS, raise_exception=True)
+may_edit = permission_required(roles.EDIT_CUSTOMERS, raise_exception=True)
+may_merge = permission_required(roles.MERGE_CUSTOMERS, raise_exception=True)
+may_block = permission_required(roles.SUPERVISE, raise_exception=True)
+
+
+def own(request: HttpRequest, pk: int) -> Customer:
+    """The customer, if this person may see them; a merged one opens as the one that stayed (its callers redirect)."""
+    return get_object_or_404(Customer.objects.visible_to(request.user).select_related("validated_by"), pk=pk)
+
+
+# -- the box: Ctrl K -------------------------------------------------------------------------------------------------
+
+
+@may_see
+@require_GET
+def palette(request: HttpRequest) -> HttpResponse:
+    """What the box shows under a text: customers of every kind of match, or pages after `>`."""
+    text = request.GET.get("q", "")[: search.LONGEST].strip()
+    context: dict[str, Any] = {"text": text}
+    if text.startswith(">"):
+        context["pages"] = text[1:].strip()
+    elif text:
+        groups = search.find(text, request.user)
+        keys = [hit.customer.pk for hits in groups.values() for hit in hits]
+        context |= {"groups": groups, "plates": search.plates_of(keys)}
+    else:
+        keys = request.session.get("recent_customers", [])
+        rows = Customer.objects.visible_to(request.user).in_bulk(keys)
+        context |= {"recent": [rows[pk] for pk in keys if pk in rows], "plates": search.plates_of(rows)}
+    return render(request, "callcenter/palette.html", context)
+
+
+def remember(request: HttpRequest, customer: Customer) -> None:
+    """Keeps the customer among the last ones opened in this session."""
+    keys = request.session.get("recent_customers", [])
+    fresh = [customer.pk, *(pk for pk in keys if pk != customer.pk)][:RECENT]
+    if fresh != keys:
+        request.session["recent_customers"] = fresh
+
+
+# -- 360 -------------------------------------------------------------------------------------------------------------
+
+
+@may_see
+@require_GET
+def customer(request: HttpRequest, pk: int) -> HttpResponse:
+    """Everything about one customer on one page."""
+    merged = Customer.objects.filter(pk=pk, merged_into__isnull=False).values_list("merged_into", flat=True).first()
+    if merged and Customer.objects.visible_to(request.user).filter(pk=merged).exists():
+        return HttpResponsePermanentRedirect(reverse("callcenter:customer", args=[merged]))
+    row = own(request, pk)
+    remember(request, row)
+    return render_customer(request, row)
+
+
+def render_customer(request: HttpRequest, row: Customer, *, bound: dict[str, forms.Form] | None = None, status: int = 200) -> HttpResponse:
+    at, user = clock.now(), request.user
+    bound = bound or {}
+    parties = list(row.parties.select_related("vehicle__brand"))
+    current = [party for party in parties if party.until is None]
+    cars = [party.vehicle_id for party in current]
+    is_company = row.kind == CustomerKind.COMPANY
+    context = {
+        "customer": row,
+        "points": list(row.points.all()),
+        "shared": shared_points(row),
+        "reach": reach.reach_of(row.pk, at, calendar=company_calendar()),
+        "exclusions": Exclusion.objects.standing().filter(customer=row),
+        "holds": Hold.objects.standing(at).filter(customer=row),
+        "parties": [(party, bound.get(f"vehicle.{party.vehicle_id}") or VehicleForm(rows=VehicleParty.objects.none(), initial=VehicleForm.of(party.vehicle)))
+                    for party in current],
+        "past_parties": [party for party in parties if party.until],
+        "differences": differences_of(row).select_related("vehicle__brand"),
+        "labels": customers.LABELS,
+        "channels": dict(Channel.choices),
+        "open_rows": Outreach.objects.open().visible_to(user).filter(customer=row).select_related("vehicle", "site"),
+        "appointments": Appointment.objects.standing().visible_to(user).filter(customer=row).for_list(),
+        "matters": timeline.matters(row, user),
+        "orders": WorkOrder.objects.filter(vehicle__in=cars).visible_to(user).select_related("site", "vehicle").order_by("-visited_on", "-id")[:ORDERS_SHOWN],
+        "events": timeline.events(row),
+        "contacts": CompanyContact.objects.current().filter(company=row).select_related("person").prefetch_related("person__points") if is_company else (),
+        "companies": () if is_company else CompanyContact.objects.current().filter(person=row).select_related("company"),
+        "changes": row.changes.select_related("by", "vehicle")[:CHANGES_SHOWN],
+        "pairs": DuplicatePair.objects.open().visible_to(user).filter(Q(first=row) | Q(second=row)).select_related("first", "second")
+                 if user.has_perm(roles.MERGE_CUSTOMERS) else (),
+        "merges": row.merges.filter(undone_at__isnull=True).select_related("loser", "by"),
+        "forms": {name: bound.get(name) or form() for name, form in EMPTY_FORMS.items()},
+        "statuses": PointStatus,
+        "at": at,
+    }  # fmt: skip
+    return render(request, "callcenter/customer.html", context, status=status)
+
+
+EMPTY_FORMS: dict[str, Callable[[], forms.Form]] = {
+    "phone": PhoneForm,
+    "email": EmailForm,
+    "party": PartyForm,
+    "contact": ContactForm,
+    "other": OtherForm,
+}
+
+
+def shared_points(row: Customer) -> dict[str, int]:
+    """Of this customer's phones, how many other customers have each: a shared number is a sign of a wrong one."""
+    facts = matching.facts_of([row.pk])[row.pk]
+    return matching.holders_of(facts.phones, row.pk)
+
+
+@may_edit
+def correct(request: HttpRequest, pk: int) -> HttpResponse:
+    """The customer's own data; what is saved here wins over later files."""
+    row = own(request, pk)
+    form = CustomerForm(request.POST or None, initial=CustomerForm.of(row))
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                data = form.cleaned_data
+                done = customers.correct(
+                    pk, name=data["name"], document=data["document"], document_type=data["document_type"], city=data["city"],
+                    kind=data["kind"], edit=edit_of(request), version=data["version"],
+                )  # fmt: skip
+                messages.success(
+                    request,
+                    f"Guardado: {len(done)} {'dato' if len(done) == 1 else 'datos'} de {data['name']}." if done else "No cambió nada.",
+                )
+                return redirect("callcenter:customer", pk=pk)
+            except Conflict as refusal:
+                form.add_error(None, str(refusal))
+                status = 409
+            except Refused as refusal:
+                form.add_error(None, str(refusal))
+    context = {"customer": row, "form": form}
+    if status == 409:
+        # The values saved meanwhile stand beside the typed ones; saving again is a decision.
+        saved = CustomerForm.of(own(request, pk))
+        context["version"] = saved["version"]
+        context["differing"] = [
+            (field.label, saved[field.name], field.value())
+            for field in form.visible_fields()
+            if str(saved[field.name]) != str(field.value())
+        ]
+    return render(request, "callcenter/customer_edit.html", context, status=status)
+
+
+# -- one small correction at a time ----------------------------------------------------------------------------------
+
+
+def edit_of(request: HttpRequest) -> Edit:
+    return Edit(request.user, clock.now())
+
+
+def area_code(row: Customer) -> str | None:
+    """The area code of the customer's first site, for numbers written without one."""
+    return Site.objects.filter(pk__in=row.sites).order_by("pk").values_list("area_code", flat=True).first()
+
+
+@dataclass(frozen=True)
+class Action:
+    """A correction: its form, the verb, and the name under which the page shows the form again when it was refused."""
+
+    form: Callable[[HttpRequest, Customer], forms.Form]
+    do: Callable[[Customer, dict, Edit], str]
+    shown_as: str = ""
+
+
+def owned(rows: Callable[[Customer], Any]) -> Callable[[HttpRequest, Customer], forms.Form]:
+    return lambda request, row: OwnedForm(request.POST, rows=rows(row))
+
+
+def plain(form: type[forms.Form]) -> Callable[[HttpRequest, Customer], forms.Form]:
+    return lambda request, _row: form(request.POST)
+
+
+def do_phone(row: Customer, data: dict, edit: Edit) -> str:
+    return f"Agregado: {customers.add_phone(row.pk, data['phone'], label=data['label'], area_code=area_code(row), edit=edit)}."
+
+
+def do_point(row: Customer, data: dict, edit: Edit) -> str:
+    if data["status"] == "FIRST":
+        customers.prefer_point(data["point"], edit=edit)
+        return f"{data['point']} queda primero."
+    customers.set_point_status(data["point"], PointStatus(data["status"]), edit=edit)
+    return f"{data['point']}: {PointStatus(data['status']).label.lower()}."
+
+
+def do_vehicle(row: Customer, data: dict, edit: Edit) -> str:
+    party = data["row"]
+    done = customers.correct_vehicle(
+        party.vehicle_id, row, plate=data["plate"], family=data["family"], model_year=data["model_year"],
+        odometer_km=data["odometer_km"], sold=data["sold"], edit=edit,
+    )  # fmt: skip
+    return "Vehículo corregido." if done else "No cambió nada."
+
+
+def do_party(row: Customer, data: dict, edit: Edit) -> str:
+    party = customers.add_party(row.pk, data["vehicle"], PartyRole(data["role"]), today=bogota(edit.at).date(), edit=edit)
+    return f"{party.get_role_display()} de {party.vehicle}."
+
+
+def do_end_party(_row: Customer, data: dict, edit: Edit) -> str:
+    customers.end_party(data["row"], today=bogota(edit.at).date(), edit=edit)
+    return f"Ya no figura como {data['row'].get_role_display().lower()} de {data['row'].vehicle}."
+
+
+def do_contact(row: Customer, data: dict, edit: Edit) -> str:
+    contact = customers.add_contact(
+        row.pk, name=data["name"], position=data["position"], phone=data["phone"], email=data["email"], area_code=area_code(row),
+        today=bogota(edit.at).date(), edit=edit,
+    )  # fmt: skip
+    return f"{contact.person} es persona de contacto."
+
+
+def do_end_contact(_row: Customer, data: dict, edit: Edit) -> str:
+    customers.end_contact(data["row"], today=bogota(edit.at).date(), edit=edit)
+    return f"{data['row'].person} ya no es persona de contacto."
+
+
+def do_validate(row: Customer, _data: dict, edit: Edit) -> str:
+    customers.validate(row.pk, edit=edit)
+    return f"Datos de {row} validados."
+
+
+def do_accept(row: Customer, data: dict, edit: Edit) -> str:
+    customers.accept_difference(data["row"], row, edit=edit)
+    return "Se tomó el dato de SPIGA."
+
+
+def do_dismiss(_row: Customer, data: dict, edit: Edit) -> str:
+    customers.dismiss_difference(data["row"], edit=edit)
+    return "Queda nuestro dato."
+
+
+def differences_of(row: Customer) -> Any:
+    return ImportDifference.objects.standing().filter(Q(customer=row) | Q(vehicle__in=row.parties.current().values("vehicle")))
+
+
+def current_parties(row: Customer) -> Any:
+    return row.parties.current().select_related("vehicle__brand")
+
+
+def current_contacts(row: Customer) -> Any:
+    return CompanyContact.objects.current().filter(company=row).select_related("person")
+
+
+ACTIONS = {
+    "phone": Action(plain(PhoneForm), do_phone, "phone"),
+    "email": Action(
+        plain(EmailForm), lambda row, data, edit: f"Agregado: {customers.add_email(row.pk, data['email'], edit=edit)}.", "email"
+    ),
+    "point": Action(lambda request, row: PointForm(request.POST, customer=row), do_point),
+    "vehicle": Action(lambda request, row: VehicleForm(request.POST, rows=current_parties(row)), do_vehicle, "vehicle"),
+    "party": Action(plain(PartyForm), do_party, "party"),
+    "end_party": Action(owned(current_parties), do_end_party),
+    "contact": Action(plain(ContactForm), do_contact, "contact"),
+    "end_contact": Action(owned(current_contacts), do_end_contact),
+    "validate": Action(plain(forms.Form), do_validate),
+    "accept": Action(owned(differences_of), do_accept),
+    "dismiss": Action(owned(differences_of), do_dismiss),
+}
+
+
+@may_edit
+@require_POST
+def change(request: HttpRequest, pk: int) -> HttpResponse:
+    """One correction, named by the button; refused with its form as it was typed."""
+    row = own(request, pk)
+    action = ACTIONS.get(request.POST.get("action", ""))
+    if action is None:
+        messages.error(request, "No se entendió qué corregir: recargue la página.")
+        return redirect("callcenter:customer", pk=pk)
+    form = action.form(request, row)
+    if form.is_valid():
+        try:
+            messages.success(request, action.do(row, form.cleaned_data, edit_of(request)))
+            return back_or(request, reverse("callcenter:customer", args=[pk]))
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+    if action.shown_as:
+        name = action.shown_as
+        if name == "vehicle":
+            name = f"vehicle.{form.cleaned_data['row'].vehicle_id}" if form.cleaned_data.get("row") else ""
+        if name:
+            return render_customer(request, row, bound={name: form}, status=422)
+    messages.error(request, " ".join(error for errors in form.errors.values() for error in errors))
+    return back_or(request, reverse("callcenter:customer", args=[pk]))
+
+
+def back_or(request: HttpRequest, fallback: str) -> HttpResponse:
+    back = request.POST.get("next", "")
+    return redirect(back if url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}) else fallback)
+
+
+# -- duplicates ------------------------------------------------------------------------------------------------------
+
+
+@may_merge
+@require_GET
+def duplicates(request: HttpRequest) -> HttpResponse:
+    """The queue of pairs that may be one, the surest first."""
+    rows = list(
+        DuplicatePair.objects.open().visible_to(request.user).select_related("first", "second").order_by("-score", "id")[: PAIRS_SHOWN + 1]
+    )
+    keys = {pk for pair in rows for pk in (pair.first_id, pair.second_id)}
+    merges = CustomerMerge.objects.filter(undone_at__isnull=True, survivor__in=Customer.objects.visible_to(request.user)).select_related(
+        "survivor", "loser", "by"
+    )
+    context = {
+        "pairs": rows[:PAIRS_SHOWN],
+        "has_more": len(rows) > PAIRS_SHOWN,
+        "plates": search.plates_of(keys),
+        "phones": search.first_phones(keys),
+        "sure": matching.SURE_FROM,
+        "scan": DuplicateScan.objects.first(),
+        "merges": merges[:10],
+    }
+    return render(request, "callcenter/duplicates.html", context)
+
+
+@may_merge
+@require_POST
+def scan(request: HttpRequest) -> HttpResponse:
+    """Leaves a search of the whole master as a job, unless one is under way."""
+    if matching.ask_scan(by=request.user, at=clock.now()):
+        messages.success(request, "Búsqueda en marcha: la lista se actualiza al terminar.")
+    else:
+        messages.info(request, "Ya hay una búsqueda en curso.")
+    return redirect("callcenter:duplicates")
+
+
+@may_merge
+def pair(request: HttpRequest, pk: int) -> HttpResponse:
+    """Two customers side by side: why they look like one, and what to do."""
+    row = get_object_or_404(DuplicatePair.objects.visible_to(request.user).select_related("first", "second"), pk=pk)
+    if request.method == "POST":
+        return decide_pair(request, row)
+    found = matching.compare(row.first, row.second)
+    sides = [side_of(row.first), side_of(row.second)]
+    return render(request, "callcenter/pair.html", {"pair": row, "score": found, "sides": sides, "suggested": suggested(sides)})
+
+
+def side_of(one: Customer) -> dict:
+    """What the comparison shows of one of the two."""
+    return {
+        "customer": one,
+        "points": one.points.all(),
+        "parties": one.parties.current().select_related("vehicle__brand"),
+        "outreaches": one.outreaches.count(),
+        "exclusions": Exclusion.objects.standing().filter(customer=one),
+        "last": timeline.events(one)[:1],
+    }
+
+
+def suggested(sides: list[dict]) -> int:
+    """Who should stay: the one with a document, then the one with more history, then the older."""
+    best = max(sides, key=lambda side: (bool(side["customer"].document_key), side["outreaches"], -side["customer"].pk))
+    return best["customer"].pk
+
+
+def decide_pair(request: HttpRequest, row: DuplicatePair) -> HttpResponse:
+    at, answer = clock.now(), request.POST.get("stays", "")
+    if answer == "none":
+        merging.dismiss(row, by=request.user, at=at)
+        messages.success(request, f"{row.first} y {row.second} quedan como personas distintas.")
+        return redirect("callcenter:duplicates")
+    if answer not in {str(row.first_id), str(row.second_id)}:
+        messages.error(request, "Elija cuál de los dos queda.")
+        return redirect("callcenter:duplicate", pk=row.pk)
+    survivor = int(answer)
+    loser = row.second_id if survivor == row.first_id else row.first_id
+    try:
+        done = merging.merge(survivor, loser, by=request.user, at=at)
+        messages.success(request, f"Fusionados: queda {done.survivor}. Si no era, deshágalo en su página o en esta lista.")
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return redirect("callcenter:duplicate", pk=row.pk)
+    return redirect("callcenter:duplicates")
+
+
+@may_merge
+@require_POST
+def unmerge(request: HttpRequest, pk: int) -> HttpResponse:
+    """Takes a merge back."""
+    row = get_object_or_404(CustomerMerge.objects.filter(survivor__in=Customer.objects.visible_to(request.user)), pk=pk)
+    try:
+        merging.undo(row.pk, by=request.user, at=clock.now())
+        messages.success(request, f"Deshecho: {row.survivor} y {row.loser} vuelven a ser dos.")
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    return redirect("callcenter:customer", pk=row.survivor_id)
+
+
+@may_merge
+@require_POST
+def compare(request: HttpRequest, pk: int) -> HttpResponse:
+    """Opens the comparison with another customer that somebody names."""
+    row = own(request, pk)
+    form = OtherForm(request.POST)
+    if form.is_valid():
+        found = search.find(form.cleaned_data["other"], request.user)
+        others = {hit.customer for hits in found.values() for hit in hits if hit.customer.pk != row.pk}
+        if len(others) == 1:
+            first, second = sorted([row, others.pop()], key=lambda one: one.pk)
+            score = matching.compare(first, second)
+            values = {"score": score.points, "reasons": list(score.reasons), "found_at": clock.now()}
+            made, _ = DuplicatePair.objects.get_or_create(first=first, second=second, defaults=values)
+            return redirect("callcenter:duplicate", pk=made.pk)
+        many = (
+            f"Hay {len(others)} clientes que coinciden: escriba el documento o la placa."
+            if others
+            else "No hay otro cliente así en sus sedes."
+        )
+        form.add_error("other", many)
+    return render_customer(request, row, bound={"other": form}, status=422)
+
+
+# -- the house's own numbers -----------------------------------------------------------------------------------------
+
+
+@may_block
+def blocked_phones(request: HttpRequest) -> HttpResponse:
+    """Numbers that are nobody's: lines of the house, the workshop, colleagues."""
+    form = BlockForm(request.POST or None)
+    if request.method == "POST" and request.POST.get("remove"):
+        return unblock(request)
+    if request.method == "POST" and form.is_valid():
+        try:
+            row = customers.block_phone(form.cleaned_data["phone"], form.cleaned_data["note"], area_code=only_area_code())
+            messages.success(request, f"{row}: ya no se llama ni se importa.")
+            return redirect("callcenter:blocked_phones")
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+    context = {"form": form, "rows": BlockedPhone.objects.select_related("site").order_by("note", "value")}
+    return render(request, "callcenter/blocked_phones.html", context, status=422 if form.errors else 200)
+
+
+def only_area_code() -> str | None:
+    codes = search.area_codes()
+    return codes[0] if len(codes) == 1 else None
+
+
+def unblock(request: HttpRequest) -> HttpResponse:
+    pk = request.POST["remove"]
+    row = BlockedPhone.objects.filter(pk=int(pk) if pk.isdigit() and len(pk) < 19 else 0).first()
+    if row:
+        customers.unblock_phone(row)
+        messages.success(request, f"{row}: se puede usar otra vez.")
+    return redirect("callcenter:blocked_phones")

@@ -1,0 +1,209 @@
+"""The page of any list, its saved views and its export: a list's addresses are `listing_urls(...)` in its app's urls."""
+
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.db import IntegrityError, transaction
+from django.http import FileResponse, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import URLPattern, path
+from django.views.decorators.http import require_GET, require_POST
+
+from callcenter import clock, exports
+from callcenter.access import everyone
+from callcenter.enums import WorkState
+from callcenter.forms import ViewForm
+from callcenter.models import ListExport, SavedView
+from callcenter.tables import Listing, listings
+
+EXPORTS_SHOWN = 30
+
+
+def listing_urls(listing: Listing, route: str, name: str) -> list[URLPattern]:
+    """The addresses of a list: its page `name`, and `name_view`, `name_unview`, `name_export` beside it."""
+    may_see = permission_required(listing.permission, raise_exception=True)
+
+    @may_see
+    @require_GET
+    def page(request: HttpRequest) -> HttpResponse:
+        return render_listing(request, listing)
+
+    @may_see
+    @require_POST
+    def keep(request: HttpRequest) -> HttpResponse:
+        return keep_view(request, listing)
+
+    @may_see
+    @require_POST
+    def drop(request: HttpRequest) -> HttpResponse:
+        return drop_view(request, listing)
+
+    found = [
+        path(route, page, name=name),
+        path(f"{route}vistas/", keep, name=f"{name}_view"),
+        path(f"{route}vistas/borrar/", drop, name=f"{name}_unview"),
+    ]
+    if listing.export_permission:
+
+        @permission_required(listing.export_permission, raise_exception=True)
+        @require_POST
+        def export(request: HttpRequest) -> HttpResponse:
+            return start_export(request, listing)
+
+        found.append(path(f"{route}descargar/", export, name=f"{name}_export"))
+    return found
+
+
+def render_listing(request: HttpRequest, listing: Listing, **more: object) -> HttpResponse:
+    """The list at its address. Without a query it opens as the person's own default view."""
+    views = list(SavedView.objects.visible_to(request.user).filter(listing=listing.slug).select_related("owner"))
+    if not request.GET and (own := next((view for view in views if view.is_default and view.owner_id == request.user.pk), None)):
+        return redirect(f"{listing.url()}?{address_of(own)}")
+    asked = listing.filtered(request.GET, request.user)
+    page = listing.page(request.GET, request.user, found=asked.qs)
+    order, _ = listing.order(request.GET)
+    current = next((view for view in views if str(view.pk) == request.GET.get("view")), None)
+    state, columns = listing.state(request.GET), [column.name for column in page.columns]
+    form = asked.form
+    main = [form[name] for name in listing.main_filters]
+    context = {
+        "listing": listing,
+        "page": page,
+        "headers": [
+            (column, header_link(listing, column, order, request.GET), header_sort(listing, column, order)) for column in page.columns
+        ],
+        "main": main,
+        "others": [field for field in form if field.name not in listing.main_filters],
+        "others_used": [field for field in form if field.name not in listing.main_filters and request.GET.get(field.name)],
+        "is_filtered": any(request.GET.get(name) for name in form.fields),
+        "orders": [(name, row.title) for name, row in listing.orders.items()],
+        "order": order,
+        "next_url": page.next and with_params(request.GET, after=page.next),
+        "previous_url": page.previous and with_params(request.GET, before=page.previous),
+        "views": [(view, f"{listing.url()}?{address_of(view)}") for view in views],
+        "view": current,
+        "is_modified": current and (current.query != state or (current.columns or default_columns(listing)) != columns),
+        "state": state,
+        "cols": request.GET.get("cols", ""),
+        "kept": [(name, value) for name, values in request.GET.lists() if name not in {"cols", "after", "before"} for value in values],
+        "chooser": [
+            *[(column, True) for column in page.columns],
+            *[(column, False) for column in listing.columns if column not in page.columns],
+        ],
+        "may_export": listing.export_permission and request.user.has_perm(listing.export_permission),
+        **more,
+    }
+    return render(request, listing.template, context, status=200 if form.is_valid() else 422)
+
+
+def default_columns(listing: Listing) -> list[str]:
+    return [column.name for column in listing.columns if column.shown]
+
+
+def address_of(view: SavedView) -> str:
+    columns = {"cols": ".".join(view.columns)} if view.columns else {}
+    return "&".join(part for part in (view.query, urlencode(columns | {"view": view.pk})) if part)
+
+
+def with_params(params: QueryDict, **changes: str) -> str:
+    """The address with other values; a new cursor replaces the old one."""
+    copy = params.copy()
+    for name in ("after", "before"):
+        copy.pop(name, None)
+    for name, value in changes.items():
+        copy[name] = value
+    return f"?{copy.urlencode()}"
+
+
+def header_link(listing: Listing, column, order: str, params: QueryDict) -> str:
+    """Where a press on a header leads: its order, or the same the other way round."""
+    if not column.order:
+        return ""
+    opposite = f"{column.order}-desc"
+    wanted = opposite if order == column.order and opposite in listing.orders else column.order
+    return with_params(params, order=wanted)
+
+
+def header_sort(listing: Listing, column, order: str) -> str:
+    if not column.order or order.removesuffix("-desc") != column.order:
+        return ""
+    return "descending" if listing.orders[order].descending else "ascending"
+
+
+def keep_view(request: HttpRequest, listing: Listing) -> HttpResponse:
+    """Saves the address as a view of one's own, or over one of one's own."""
+    form = ViewForm(request.POST)
+    params = QueryDict(request.POST.get("state", "")[:2000])
+    if not form.is_valid():
+        messages.error(request, " ".join(error for errors in form.errors.values() for error in errors))
+        return redirect(f"{listing.url()}?{params.urlencode()}")
+    data = form.cleaned_data
+    values = {
+        "query": listing.state(params),
+        "columns": [column.name for column in listing.chosen(params)],
+        "is_shared": data["is_shared"],
+        "is_default": data["is_default"],
+    }
+    try:
+        with transaction.atomic():
+            own = SavedView.objects.filter(owner=request.user, listing=listing.slug)
+            if data["is_default"]:
+                own.select_for_update().update(is_default=False)
+            view, _ = own.update_or_create(name=data["name"], defaults=values, create_defaults=values | {
+                "owner": request.user, "listing": listing.slug, "name": data["name"]})  # fmt: skip
+    except IntegrityError:
+        messages.error(request, "Otra ventana guardó esa vista al mismo tiempo: revise y repita.")
+        return redirect(f"{listing.url()}?{params.urlencode()}")
+    messages.success(request, f"Vista «{view}» guardada.")
+    return redirect(f"{listing.url()}?{address_of(view)}")
+
+
+def drop_view(request: HttpRequest, listing: Listing) -> HttpResponse:
+    """Deletes a view of one's own; the list itself stays as it is."""
+    pk = request.POST.get("view", "")
+    view = SavedView.objects.filter(owner=request.user, listing=listing.slug, pk=int(pk) if pk.isdigit() and len(pk) < 19 else 0).first()
+    if view is None:
+        messages.error(request, "Solo se borran las vistas propias.")
+    else:
+        view.delete()
+        messages.success(request, f"Vista «{view.name}» borrada.")
+    return redirect(listing.url())
+
+
+# -- exports ---------------------------------------------------------------------------------------------------------
+
+
+def start_export(request: HttpRequest, listing: Listing) -> HttpResponse:
+    """Leaves the export as a job and shows its card."""
+    params = QueryDict(request.POST.get("state", "")[:2000])
+    everything = request.POST.get("columns") == "all"
+    names = [column.name for column in (listing.columns if everything else listing.chosen(params))]
+    work = ListExport.objects.create(
+        listing=listing.slug, query=listing.state(params), columns=names, requested_by=request.user, created_at=clock.now()
+    )
+    return redirect("callcenter:export", pk=work.pk)
+
+
+@everyone
+@require_GET
+def own_exports(request: HttpRequest) -> HttpResponse:
+    """One's own workbooks, the newest first."""
+    rows = ListExport.objects.filter(requested_by=request.user)[:EXPORTS_SHOWN]
+    return render(request, "callcenter/exports.html", {"rows": [(row, listings().get(row.listing)) for row in rows]})
+
+
+@everyone
+@require_GET
+def export_card(request: HttpRequest, pk: int) -> HttpResponse:
+    row = get_object_or_404(ListExport, pk=pk, requested_by=request.user)
+    context = {"row": row, "listing": listings().get(row.listing)}
+    return render(request, "callcenter/export.html#card" if request.htmx else "callcenter/export.html", context)
+
+
+@everyone
+@require_GET
+def export_file(request: HttpRequest, pk: int) -> HttpResponse:
+    row = get_object_or_404(ListExport, pk=pk, requested_by=request.user, work_state=WorkState.DONE)
+    name = f"{row.listing}-{row.pk}.xlsx"
+    return FileResponse(row.file.open("rb"), as_attachment=True, filename=name, content_type=exports.CONTENT_TYPE)

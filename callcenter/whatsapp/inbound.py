@@ -1,0 +1,177 @@
+"""What customers write to us: who they are, whether they refuse, and whose turn it is (domain 5.2, opt-out; Ley 2300 art. 5)."""
+
+import uuid
+from datetime import datetime
+
+from django.db import transaction
+
+from callcenter.domain import appointments, consent, messages
+from callcenter.domain.errors import Refused
+from callcenter.enums import AppointmentStatus, Channel, ExclusionScope, ExclusionSource, InboundKind, NextStep, Priority, Purpose
+from callcenter.models import ContactPoint, Customer, InboundMessage, Message, Outreach, User, WhatsAppIdentity
+from carrazos.lib import text
+from carrazos.lib.calendar import bogota
+
+# The whole message, without accents or signs. Said of messages: this channel; of everything: all that is commercial.
+STOP_MESSAGES = frozenset(
+    {"BAJA", "STOP", "CANCELAR", "SALIR", "NO MAS", "NO MAS MENSAJES", "NO ME ESCRIBAN", "NO RECIBIR MAS", "RETIRARME"}
+)
+STOP_ALL = frozenset({"NO ME LLAMEN", "NO ME CONTACTEN", "ELIMINAR MIS DATOS"})
+YES, MOVE = frozenset({"1", "SI", "CONFIRMO", "CONFIRMAR"}), frozenset({"2", "REPROGRAMAR", "CAMBIAR"})
+DATA_CLAIM = "ELIMINAR MIS DATOS"
+FAREWELL = "Listo, {name}. No recibirá más mensajes comerciales de Carrazos por este medio."
+
+
+def refusal_in(body: str) -> str:
+    """The opt-out that a message is, as in the lists above; empty when it is none."""
+    words = text.key(body)
+    return words if words in STOP_MESSAGES or words in STOP_ALL else ""
+
+
+def owner_of(number: str, reply_to: Message | None = None) -> Customer | None:
+    """Whose number it is: of the message answered, of the last one sent there, or of its only owner."""
+    if reply_to:
+        return reply_to.customer
+    if not number:
+        return None
+    last = Message.objects.standing().filter(point__value=f"+{number}").select_related("customer").order_by("-created_at").first()
+    if last:
+        return last.customer
+    owners = list(Customer.objects.filter(points__in=ContactPoint.objects.phones().filter(value=f"+{number}")).distinct()[:2])
+    return owners[0] if len(owners) == 1 else None
+
+
+def identify(number: str, bsuid: str, *, name: str, username: str, reply_to: Message | None) -> WhatsAppIdentity:
+    """The identity behind a number or Meta's own identifier; its customer when that is certain, else for a person to say."""
+    by_number = WhatsAppIdentity.objects.filter(wa_id=number).first() if number else None
+    identity = by_number or (WhatsAppIdentity.objects.filter(bsuid=bsuid).first() if bsuid else None)
+    if identity is None:
+        identity, _ = WhatsAppIdentity.objects.get_or_create(**({"wa_id": number} if number else {"bsuid": bsuid}))
+    hidden = bool(bsuid) and not identity.bsuid and not WhatsAppIdentity.objects.filter(bsuid=bsuid).exists()
+    identity.bsuid = bsuid if hidden else identity.bsuid
+    identity.name, identity.username = name or identity.name, username or identity.username
+    if identity.customer_id is None:
+        identity.customer = owner_of(identity.wa_id, reply_to)
+    identity.save()
+    return identity
+
+
+def hear(
+    identity: WhatsAppIdentity,
+    *,
+    provider_id: str,
+    kind: InboundKind,
+    body: str,
+    written_at: datetime,
+    reply_to: Message | None,
+    at: datetime,
+) -> InboundMessage | None:
+    """Writes down one message of a customer, once, with what follows from it; None when it was written before."""
+    with transaction.atomic():
+        found, created = InboundMessage.objects.get_or_create(
+            provider_id=provider_id,
+            defaults={
+                "identity": identity,
+                "customer": identity.customer,
+                "reply_to": reply_to,
+                "kind": kind,
+                "body": body,
+                "at": written_at,
+            },
+        )
+        if not created:
+            return None
+        if identity.last_inbound_at is None or identity.last_inbound_at < written_at:
+            identity.last_inbound_at = written_at
+            identity.save(update_fields=["last_inbound_at"])
+        if identity.customer:
+            answer(found, identity.customer, at=at)
+        return found
+
+
+def answer(found: InboundMessage, customer: Customer, *, at: datetime) -> None:
+    """An opt-out is obeyed at once; anything else goes to whoever calls: the matter that waited for it, or the list of replies."""
+    if refusal := refusal_in(found.body):
+        obey(found, customer, refusal, at=at)
+    elif note := about_appointment(found, at=at):
+        handled(found, note, at=at)
+    elif call_back(customer, at=at):
+        handled(found, "Pasó a la cola para responderle", at=at)
+
+
+def about_appointment(found: InboundMessage, *, at: datetime) -> str:
+    """An answer to the reminder of a standing appointment: 1 confirms it, 2 asks to move it; what was done, else empty."""
+    row = found.reply_to.appointment if found.reply_to else None
+    said = text.key(found.body)
+    if row is None or not row.is_standing or said not in {*YES, *MOVE}:
+        return ""
+    if said in YES:
+        appointments.decide(row, AppointmentStatus.CONFIRMED, by=None, at=at)
+        return f"Confirmó su cita del {bogota(row.starts_at):%d/%m %H:%M}"
+    queue = appointments.queues_of(row.pk).select_for_update().first()
+    if queue is None:
+        return ""  # nobody calls about it yet: the answer stays on the list
+    queue.next_step, queue.priority, queue.due_at = NextStep.CALL, Priority.CALLBACK, at
+    queue.is_callback, queue.callback_for = True, None
+    queue.save()
+    return "Pide mover su cita: pasó a la cola"
+
+
+def obey(found: InboundMessage, customer: Customer, refusal: str, *, at: datetime) -> None:
+    """Records the opt-out and says so once. Whoever asks to be erased stays on the list of replies: a person files the claim."""
+    everything = refusal in STOP_ALL
+    before = customer.exclusions.standing().filter(source=ExclusionSource.WHATSAPP_STOP, scope=ExclusionScope.COMMERCIAL)
+    if not (before.filter(channels=[]).exists() if everything else before.exists()):
+        consent.refuse(
+            customer, scope=ExclusionScope.COMMERCIAL, source=ExclusionSource.WHATSAPP_STOP, at=at,
+            channels=() if everything else (Channel.WHATSAPP,), note=f"Escribió «{found.body[:100]}»",
+        )  # fmt: skip
+        farewell(customer, found, at=at)
+    if refusal == DATA_CLAIM:
+        found.note = "Pide eliminar sus datos: radique el reclamo (Ley 1581 art. 15)"
+        found.save(update_fields=["note"])
+    else:
+        handled(found, "Exclusión registrada", at=at)
+
+
+def farewell(customer: Customer, found: InboundMessage, *, at: datetime) -> None:
+    """One confirmation, in the window that the message itself opened."""
+    words = FAREWELL.format(name=text.greeting_name(customer.raw_name or customer.name))
+    source = found.reply_to.outreach if found.reply_to else None
+    try:
+        messages.queue_text(
+            customer, words, outreach=source, key=uuid.uuid4(), agent=None, at=max(at, found.at), purpose=Purpose.TRANSACTIONAL
+        )
+    except Refused:
+        return  # no matter or no mobile of ours: the exclusion stands all the same
+
+
+def call_back(customer: Customer, *, at: datetime) -> bool:
+    """Puts the matter that waited for an answer at the head of the queue, as a contact that the customer asked for."""
+    rows = Outreach.objects.open().filter(customer=customer, next_step=NextStep.REPLY).select_for_update()
+    waiting = rows.order_by("-opened_at").first()
+    if waiting is None:
+        return False
+    waiting.next_step, waiting.priority, waiting.due_at = NextStep.CALL, Priority.CALLBACK, at
+    waiting.is_callback, waiting.callback_for = True, None
+    waiting.save()
+    return True
+
+
+def handled(found: InboundMessage, note: str, *, at: datetime, by: User | None = None) -> None:
+    found.note, found.handled_at, found.handled_by = note[:160], at, by
+    found.save(update_fields=["note", "handled_at", "handled_by"])
+
+
+def claim_identity(found: InboundMessage, customer: Customer, *, by: User, at: datetime) -> None:
+    """A person says who wrote: the identity is theirs from now on, and what they wrote is heard again."""
+    with transaction.atomic():
+        identity = WhatsAppIdentity.objects.select_for_update().get(pk=found.identity_id)
+        if identity.customer_id and identity.customer_id != customer.pk:
+            raise Refused(f"Esa identidad ya es de {identity.customer}.")
+        identity.customer = customer
+        identity.save(update_fields=["customer"])
+        for row in InboundMessage.objects.pending().filter(identity=identity).order_by("at"):
+            row.customer = customer
+            row.save(update_fields=["customer"])
+            answer(row, customer, at=at)

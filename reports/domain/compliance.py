@@ -1,0 +1,76 @@
+"""IND-13, Cumplimiento de procedimiento: which controls of the procedures were due, and which were met (CAR-9)."""
+
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, F, OuterRef
+from django.db.models.functions import TruncDate
+
+from callcenter.domain.calendar import company_calendar
+from callcenter.domain.metrics import Slice
+from callcenter.enums import BatchStatus, Result
+from callcenter.models import Evidence, ImportBatch, Outreach
+from carrazos.lib.calendar import BOGOTA, bogota, start_of
+from carrazos.lib.ratios import Ratio
+from reports.models import Edition, EditionState
+from satisfaction.domain import metrics as satisfaction
+
+
+def daily_import(part: Slice, at: datetime) -> Ratio:
+    """PRO-9: a proactive list applied on every business day that has passed."""
+    calendar, today = company_calendar(), bogota(at).date()
+    days = {part.start + timedelta(days=n) for n in range((min(part.end, today) - part.start).days)}
+    due = {day for day in days if calendar.is_business_day(day)}
+    rows = ImportBatch.objects.filter(
+        feed="proactive", status=BatchStatus.APPLIED, applied_at__gte=start_of(part.start), applied_at__lt=start_of(part.end)
+    )
+    if part.sites is not None:
+        rows = rows.filter(site__in=part.sites) | rows.filter(site__isnull=True)
+    made = set(rows.annotate(day=TruncDate("applied_at", tzinfo=BOGOTA)).values_list("day", flat=True))
+    return Ratio("Listado proactivo de cada día hábil", len(due & made), len(due), formula="Días hábiles con listado / días hábiles")
+
+
+def reports_in_time(part: Slice, at: datetime) -> Ratio:
+    """PRO-R5: editions due in the period and sent by their day."""
+    rows = Edition.objects.current().filter(due_on__gte=part.start, due_on__lt=min(part.end, bogota(at).date() + timedelta(days=1)))
+    sent = rows.filter(state=EditionState.SENT).annotate(day=TruncDate("sent_at", tzinfo=BOGOTA)).filter(day__lte=F("due_on"))
+    return Ratio(
+        "Informes a tiempo", sent.count(), rows.count(), formula="Informes enviados en su plazo / informes con plazo en el período"
+    )
+
+
+def evidence_present(part: Slice, at: datetime) -> Ratio:
+    """PRO-16: outreaches closed without an answer that have the screenshot of their message."""
+    rows = Outreach.objects.filter(
+        programme=part.programme, result=Result.EXHAUSTED, closed_at__gte=start_of(part.start), closed_at__lt=start_of(part.end)
+    )
+    if part.sites is not None:
+        rows = rows.filter(site__in=part.sites)
+    if part.brands is not None:
+        rows = rows.filter(brand__in=part.brands)
+    proved = rows.filter(Exists(Evidence.objects.filter(outreach=OuterRef("pk"))))
+    return Ratio(
+        "Evidencia de los no contactados",
+        proved.count(),
+        rows.count(),
+        formula="Gestiones sin respuesta con pantallazo / gestiones sin respuesta",
+    )
+
+
+def detractors_in_term(part: Slice, at: datetime) -> Ratio:
+    """SAT-18: dissatisfied customers answered in less than two business days."""
+    return satisfaction.timeliness(part, None, at)
+
+
+CONTROLS = (daily_import, reports_in_time, evidence_present, detractors_in_term)
+
+
+def controls(part: Slice, at: datetime) -> list[Ratio]:
+    """Each control with what was due and what was met."""
+    return [control(part, at) for control in CONTROLS]
+
+
+def compliance(part: Slice, at: datetime) -> Ratio:
+    """IND-13: controls met / controls due, all kinds together."""
+    found = controls(part, at)
+    return Ratio("Cumplimiento de procedimiento", sum(item.hits for item in found), sum(item.total for item in found), code="IND-13",
+                 formula="Controles cumplidos / controles debidos (listado diario, informes a tiempo, evidencia, plazo de detractores)")  # fmt: skip

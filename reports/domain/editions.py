@@ -1,0 +1,300 @@
+"""The life of a report: prepared on its day, reviewed, approved, sent; a correction is another version (GSC-PRO-02 §5-6, PRO-R5)."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import date, datetime, time
+
+from django.core.files.base import ContentFile
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+
+from callcenter import clock
+from callcenter.domain import mail
+from callcenter.domain.calendar import company_calendar
+from callcenter.domain.errors import Refused
+from callcenter.enums import WorkState
+from callcenter.models import ControlledDocument, User
+from carrazos.lib.calendar import BOGOTA, BusinessCalendar, bogota
+from carrazos.lib.periods import Month, Period, Week
+from reports.base import Dataset, Report, Request, Table
+from reports.catalogue import BY_CODE, CATALOGUE
+from reports.models import Delivery, Edition, EditionState, Recipient
+from reports.render import pdf, xlsx
+
+MONTHLY_AT, WEEKLY_AT = time(5), time(7)  # day 1, and Monday (engineering of GSC-PRO-02 §5-6)
+WEEKLY_DUE_DAYS = 1  # a weekly report is handed out on its Monday or the next day
+Progress = Callable[..., None]
+XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+# -- prepared ---------------------------------------------------------------------------------------------------------
+
+
+def closed_period(kind: type[Month] | type[Week], at: datetime) -> Period:
+    """The last period whose hour of preparation has come."""
+    now = bogota(at)
+    current = kind.of(now.date())
+    opens = datetime.combine(current.first, MONTHLY_AT if kind is Month else WEEKLY_AT, tzinfo=BOGOTA)
+    return current.previous() if now >= opens else current.previous().previous()
+
+
+def due_on(period: Period, calendar: BusinessCalendar) -> date:
+    """The 5th of the next month or the business day before (PRO-R5); of a week, the second business day after it."""
+    if isinstance(period, Month):
+        return period.report_due(calendar)
+    return calendar.add_business_days(period.last, WEEKLY_DUE_DAYS)
+
+
+def prepare_due(at: datetime, catalogue: Iterable[Report] = CATALOGUE) -> int:
+    """Queues what the schedule owes and nobody prepared yet; running it twice, or late, makes each period once."""
+    calendar = company_calendar()
+    wanted = [(report.code, closed_period(kind, at)) for report in catalogue for kind in report.frequencies]
+    rows = [Edition(code=code, period=period.code, due_on=due_on(period, calendar), created_at=at) for code, period in wanted]
+    before = Edition.objects.count()
+    Edition.objects.bulk_create(rows, ignore_conflicts=True)
+    return Edition.objects.count() - before
+
+
+def prepare(code: str, period: Period, *, by: User, at: datetime) -> Edition:
+    """Prepares one period by hand. The one that stands already is returned."""
+    found = Edition.objects.current().filter(code=code, period=period.code, site=None, brand=None).first()
+    if found:
+        return found
+    row = Edition(code=code, period=period.code, due_on=due_on(period, company_calendar()), requested_by=by, created_at=at)
+    try:
+        with transaction.atomic():
+            row.save()
+    except IntegrityError:
+        return Edition.objects.current().get(code=code, period=period.code, site=None, brand=None)
+    return row
+
+
+def seal(facts: dict) -> str:
+    """SHA-256 of the facts: two builds of the same data have the same one."""
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, ensure_ascii=False, default=str).encode()).hexdigest()
+
+
+def dataset_of(edition: Edition, viewer: User | None = None, *, at: datetime) -> Dataset:
+    """The edition's report as data, for the whole company or for one viewer's scope."""
+    request = Request(edition.the_period, viewer, edition.site, edition.brand)
+    return BY_CODE[edition.code].dataset(request, at=at)
+
+
+def texts_of(edition: Edition) -> tuple[tuple[str, str], ...]:
+    return (("Análisis", edition.comment), ("Estrategias de mejora", edition.strategies))
+
+
+def gather(edition: Edition, report: Progress) -> dict:
+    """What the edition will hold, from one snapshot of the data: facts, seal and files."""
+    if edition.state != EditionState.BUILDING:
+        return {}
+    at = clock.now()
+    report("Reuniendo los datos", 1, 3)
+    data = dataset_of(edition, at=at)
+    facts = data.facts()
+    before = replaced_by(edition)
+    difference = differences(before.facts, facts) if before else []
+    data = sealed(edition, data, facts, difference)
+    report("Dibujando", 2, 3)
+    document = ControlledDocument.objects.filter(code=edition.code).first()
+    page = pdf.html(data)
+    return {
+        "facts": facts, "difference": difference, "sha256": data.seal, "cut_at": at,
+        "document": document and document.version_on(bogota(at).date()),
+        "page": page, "pdf": pdf.draw(page), "workbook": xlsx.workbook(data),
+    }  # fmt: skip
+
+
+def run(edition: Edition, report: Progress, found: dict) -> None:
+    """The job: freezes what was gathered; once approved, writes the analysis into the frozen files."""
+    if edition.state == EditionState.BUILDING:
+        for name in FROZEN:
+            setattr(edition, name, found[name])
+        edition.page.save("report.html", ContentFile(found["page"].encode()), save=False)
+        save_files(edition, found["pdf"], found["workbook"])
+        edition.state = EditionState.PREPARED
+        edition.save(update_fields=[*FROZEN, "state", "page", "workbook", "pdf"])
+    elif edition.state == EditionState.APPROVED:
+        report("Escribiendo el análisis", 1, 2)
+        texts = [(title, text) for title, text in texts_of(edition) if text]
+        with edition.page.open("rb") as page, edition.workbook.open("rb") as book:
+            save_files(edition, pdf.draw(pdf.with_texts(page.read().decode(), texts)), xlsx.with_texts(book.read(), texts))
+        edition.save(update_fields=["workbook", "pdf"])
+
+
+run.read = gather
+FROZEN = ("facts", "difference", "sha256", "cut_at", "document")
+
+
+def save_files(edition: Edition, drawn: bytes, book: bytes) -> None:
+    edition.pdf.save("report.pdf", ContentFile(drawn), save=False)
+    edition.workbook.save("report.xlsx", ContentFile(book), save=False)
+
+
+def sealed(edition: Edition, data: Dataset, facts: dict, difference: list) -> Dataset:
+    tables = data.tables
+    if difference:
+        changed = tuple(tuple(row) for row in difference)
+        tables = (Table(f"Diferencias con la versión {edition.number - 1}", ("Qué", "Antes", "Ahora"), changed), *tables)
+    return replace(data, edition=edition.number, seal=seal(facts), tables=tables)
+
+
+def differences(before: dict, after: dict) -> list[list[str]]:
+    """What a correction changed: each indicator whose text moved, and the records that came and went."""
+    old = {item["code"]: item for item in before["indicators"]}
+    rows = [
+        [f"{item['code']} {item['name']}", ((was := old.get(item["code"])) and f"{was['text']} ({was['hits']} de {was['total']})") or "—",
+         f"{item['text']} ({item['hits']} de {item['total']})"]
+        for item in after["indicators"]
+        if item != old.get(item["code"])
+    ]  # fmt: skip
+    came, went = set(after["records"]) - set(before["records"]), set(before["records"]) - set(after["records"])
+    if came or went:
+        rows.append(["Registros", f"{len(before['records'])}", f"{len(after['records'])} ({len(came)} nuevos, {len(went)} retirados)"])
+    return rows
+
+
+def replaced_by(edition: Edition) -> Edition | None:
+    """The version before this one."""
+    same = Edition.objects.filter(code=edition.code, period=edition.period, site=edition.site, brand=edition.brand)
+    return same.filter(number=edition.number - 1).first()
+
+
+# -- reviewed, approved, sent -----------------------------------------------------------------------------------------
+
+
+def locked(pk: int, *states: EditionState) -> Edition:
+    """The edition under lock. Raises Refused when it is not in one of the states."""
+    edition = Edition.objects.select_for_update(of=("self",)).get(pk=pk)
+    if edition.state not in states:
+        raise Refused(f"El informe está «{edition.get_state_display().lower()}»: recargue la página.")
+    return edition
+
+
+def review(pk: int, *, by: User, comment: str, strategies: str, at: datetime) -> Edition:
+    """«Revisado» with the reviewer's analysis (GSC-PRO-02 §6). Raises Refused without analysis."""
+    with transaction.atomic():
+        edition = locked(pk, EditionState.PREPARED, EditionState.REVIEWED)
+        if not comment.strip():
+            raise Refused("Escriba el análisis del período: el procedimiento lo exige (GSC-PRO-02 §6).")
+        edition.comment, edition.strategies = comment.strip(), strategies.strip()
+        edition.state, edition.reviewed_by, edition.reviewed_at = EditionState.REVIEWED, by, at
+        edition.save(update_fields=["comment", "strategies", "state", "reviewed_by", "reviewed_at"])
+        return edition
+
+
+def approve(pk: int, *, by: User, at: datetime) -> Edition:
+    """«Aprobado»: by somebody else than who reviewed. Raises Refused; REC-15: without strategies a report that needs them stays."""
+    with transaction.atomic():
+        edition = locked(pk, EditionState.REVIEWED)
+        if edition.reviewed_by_id == by.pk and not by.is_superuser:
+            raise Refused("Quien revisó no aprueba: pídale a otra persona que lo apruebe.")
+        if BY_CODE[edition.code].needs_strategies and not edition.strategies:
+            raise Refused("Faltan las estrategias de mejora: este informe no se envía sin ellas (GSC-PRO-04 §4).")
+        edition.state, edition.approved_by, edition.approved_at = EditionState.APPROVED, by, at
+        edition.requeue()  # the job writes the analysis into the files
+        edition.save()
+        return edition
+
+
+def recipients(edition: Edition) -> dict[str, User | None]:
+    """E-mail → person, from the table of recipients; people without scope over anything are left out."""
+    found: dict[str, User | None] = {}
+    weekly = isinstance(edition.the_period, Week)
+    for row in Recipient.objects.filter(code=edition.code, weekly=weekly, is_active=True):
+        if row.email:
+            found.setdefault(row.email.lower(), None)
+            continue
+        for user in User.objects.filter(is_active=True, groups__name=row.function).exclude(email=""):
+            if user.site_ids and user.brand_ids:
+                found[user.email.lower()] = user
+    return found
+
+
+def send(pk: int, *, by: User, at: datetime) -> Edition:
+    """«Enviado»: one delivery per recipient, made by jobs. Raises Refused without recipients."""
+    with transaction.atomic():
+        edition = locked(pk, EditionState.APPROVED)
+        if edition.work_state != WorkState.DONE:
+            raise Refused("El archivo aún se está terminando: espere unos segundos y envíe de nuevo.")
+        people = recipients(edition)
+        if not people:
+            raise Refused("El informe no tiene destinatarios: agréguelos en la gestión del sistema.")
+        Delivery.objects.bulk_create(
+            [Delivery(edition=edition, user=user, email=email, requested_by=by, created_at=at) for email, user in people.items()],
+            ignore_conflicts=True,
+        )
+        edition.state, edition.sent_by, edition.sent_at = EditionState.SENT, by, at
+        edition.save(update_fields=["state", "sent_by", "sent_at"])
+        return edition
+
+
+def covers_all(user: User | None) -> bool:
+    return user is None or (user.all_sites and user.all_brands)
+
+
+def deliver(delivery: Delivery, report: Progress) -> None:
+    """The job: the edition's own files for who sees everything, files of their scope for the others."""
+    edition = delivery.edition
+    report("Preparando el correo", 1, 2)
+    kind = BY_CODE[edition.code]
+    if covers_all(delivery.user):
+        name, indicators = edition.pdf.name, edition.facts["indicators"]
+        book = edition.workbook.name
+    else:
+        data = dataset_of(edition, delivery.user, at=edition.cut_at)
+        facts, texts = data.facts(), [(title, text) for title, text in texts_of(edition) if text]
+        data = replace(data, edition=edition.number, seal=seal(facts))
+        storage, indicators = edition.pdf.storage, facts["indicators"]
+        name = storage.save("editions/delivery.pdf", ContentFile(pdf.draw(pdf.with_texts(pdf.html(data), texts))))
+        book = storage.save("editions/delivery.xlsx", ContentFile(xlsx.with_texts(xlsx.workbook(data), texts)))
+    label = f"{edition.code} {kind.title}, {edition.the_period.label}"
+    lines = [f"Adjunto encuentra el informe {label} (versión {edition.number}).", ""]
+    lines += [f"  {item['name']}: {item['text']}" for item in indicators]
+    if edition.comment:
+        lines += ["", "Análisis:", edition.comment]
+    if edition.strategies:
+        lines += ["", "Estrategias de mejora:", edition.strategies]
+    lines += ["", f"En el sistema: {reverse('reports:edition', args=[edition.pk])}", "", "Carrazos SAS · Gestión Clientes"]
+    stem = f"{edition.code}_{edition.period}_v{edition.number}"
+    files = ((f"{stem}.pdf", name, "application/pdf"), (f"{stem}.xlsx", book, XLSX_TYPE))
+    delivery.mail = mail.post(f"edition:{edition.pk}:{delivery.email}", [delivery.email], label, "\n".join(lines), files=files)
+    delivery.save(update_fields=["mail"])
+
+
+def correct(pk: int, *, by: User, reason: str, at: datetime) -> Edition:
+    """Version n + 1 of an edition that people have; the old one stays, marked. Raises Refused without a reason."""
+    if not reason.strip():
+        raise Refused("Escriba por qué se corrige el informe.")
+    with transaction.atomic():
+        edition = locked(pk, EditionState.PREPARED, EditionState.REVIEWED, EditionState.APPROVED, EditionState.SENT)
+        Edition.objects.filter(pk=edition.pk).update(state=EditionState.CORRECTED)
+        return Edition.objects.create(
+            code=edition.code, period=edition.period, site=edition.site, brand=edition.brand, number=edition.number + 1,
+            due_on=edition.due_on, correction_reason=reason.strip()[:300], requested_by=by, created_at=at, strategies=edition.strategies,
+        )  # fmt: skip
+
+
+def retry(delivery: Delivery) -> None:
+    """Sends a failed delivery again."""
+    row = delivery.mail if delivery.mail_id else delivery
+    if row.work_state == WorkState.FAILED:
+        row.requeue()
+        row.save()
+
+
+# -- in words ---------------------------------------------------------------------------------------------------------
+
+
+def due_words(edition: Edition, today: date) -> str:
+    """`se entrega a más tardar el 4 de diciembre`, `vencido hace 2 días`, `enviado el …`."""
+    if edition.state == EditionState.SENT:
+        return f"enviado el {bogota(edition.sent_at):%d/%m/%Y}"
+    days = (edition.due_on - today).days
+    if days < 0:
+        return f"vencido hace {-days} día{'s' if days < -1 else ''}"
+    if days == 0:
+        return "se entrega hoy"
+    return f"se entrega a más tardar el {edition.due_on:%d/%m/%Y}"

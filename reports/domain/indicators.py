@@ -1,0 +1,227 @@
+"""Every indicator of the process, once: name, formula, how it is measured, what it must reach (domain 1.6)."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db.models import Q
+
+from callcenter.domain import metrics
+from callcenter.domain.metrics import Slice
+from callcenter.models import Brand, Site, User
+from carrazos.lib.calendar import BusinessCalendar, bogota
+from carrazos.lib.periods import Month
+from carrazos.lib.ratios import Count, Ratio
+from crm_audit.domain import indicators as crm
+from reports.definitions.recovery import recovered
+from reports.domain import compliance
+from reports.models import Goal, IndicatorSnapshot
+from satisfaction.domain import metrics as satisfaction
+from satisfaction.domain.nps import GOAL
+from satisfaction.enums import Area
+
+Figure = Ratio | Count
+Measure = Callable[[Slice, datetime], Figure]
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """One row of the table. `goal`: percent that rules where the owner set none; None: «Sin meta».
+
+    `by_agent`: whether a person of the call centre can be measured with it.
+    """
+
+    code: str
+    name: str
+    formula: str
+    source: str
+    measure: Measure
+    goal: Decimal | None = None
+    report: str = ""  # the report where the rows behind the figure are
+    by_agent: bool = False
+
+
+INDICATORS: tuple[Indicator, ...] = (
+    Indicator("IND-01", "Efectividad de llamadas", "Intentos con contacto / intentos de llamada", "GSC-PRO-02",
+              lambda part, at: metrics.calls(part).effectiveness, report="GSC-FOR-09", by_agent=True),
+    Indicator("IND-02", "Efectividad de agendamiento", "Gestiones agendadas / gestiones contactadas", "GSC-PRO-02",
+              lambda part, at: metrics.calls(part).booking, report="GSC-FOR-09", by_agent=True),
+    Indicator("IND-03", "Cumplimiento de citas", "Citas cumplidas / citas cuya fecha pasó", "GSC-PRO-02 §4",
+              metrics.fulfilment, report="GSC-FOR-09", by_agent=True),
+    Indicator("IND-04", "Clientes recuperados", "Clientes recuperados / clientes en la lista depurada", "GSC-PRO-04",
+              recovered, report="R-REC-M"),
+    Indicator("IND-05", "Satisfacción posventa", "Según la fórmula de la marca / encuestas válidas", "GSC-PRO-03",
+              lambda part, at: satisfaction.satisfaction(part, Area.AFTERSALES), goal=GOAL, report="GSC-FOR-01"),
+    Indicator("IND-06", "Satisfacción comercial", "Según la fórmula de la marca / encuestas válidas", "GSC-PRO-03",
+              lambda part, at: satisfaction.satisfaction(part, Area.SALES), goal=GOAL, report="GSC-FOR-03"),
+    Indicator("IND-07", "PQRS", "Respondidas en término / con término en el período", "GSC-CAR-01",
+              lambda part, at: satisfaction.pqrs_in_term(part, bogota(at).date()), report="GSC-FOR-04"),
+    Indicator("IND-11", "Oportunidad de respuesta a detractores", "Casos respondidos en menos de 2 días hábiles / casos por responder",
+              "GSC-PRO-03 §4", lambda part, at: satisfaction.timeliness(part, None, at), goal=satisfaction.GOAL_ALL, report="GSC-FOR-02"),
+    Indicator("IND-12", "Cobertura de seguimiento", "Clientes encuestados / clientes del listado", "GSC-PRO-03",
+              lambda part, at: satisfaction.coverage(part, Area.AFTERSALES), report="GSC-FOR-01"),
+    Indicator("IND-08", "Clientes proactivos", "Clientes distintos con al menos un intento", "GSC-CAR-01",
+              lambda part, at: metrics.calls(part).customers, report="GSC-FOR-09", by_agent=True),
+    Indicator("IND-13", "Cumplimiento de procedimiento",
+              "Controles cumplidos / controles debidos: listado diario, informes a tiempo, evidencia y plazo de los detractores",
+              "GSC-CAR-01", compliance.compliance),
+    Indicator("IND-09", "Prospección", "Prospectos válidos / meta de prospectos", "GC-PRO-05",
+              lambda part, at: crm.indicators(part)[0], goal=crm.FULL, report="GC-FOR-06"),
+    Indicator("IND-10", "Actividades de seguimiento", "Actividades realizadas válidas / meta de actividades", "GC-PRO-05",
+              lambda part, at: crm.indicators(part)[1], goal=crm.FULL, report="GC-FOR-05"),
+)  # fmt: skip
+BY_CODE = {indicator.code: indicator for indicator in INDICATORS}
+
+
+# -- goals ------------------------------------------------------------------------------------------------------------
+
+
+def goals(month: Month) -> list[Goal]:
+    """Every goal that has begun by the month, newest first."""
+    return list(Goal.objects.filter(since__lte=month.last).order_by("-since"))
+
+
+def goal_of(indicator: Indicator, known: Iterable[Goal], *, brand: int | None, site: int | None) -> Decimal | None:
+    """The most specific goal that rules: brand and site, then brand, then site, then all; else the default of the table."""
+    mine = [goal for goal in known if goal.indicator == indicator.code]
+    for wanted in dict.fromkeys(((brand, site), (brand, None), (None, site), (None, None))):
+        for goal in mine:
+            if (goal.brand_id, goal.site_id) == wanted:
+                return goal.value
+    return indicator.goal
+
+
+def with_goal(figure: Figure, goal: Decimal | None) -> Figure:
+    return figure if goal is None or isinstance(figure, Count) else replace(figure, goal=goal)
+
+
+# -- measured or frozen -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One indicator of one month as it is to be shown; `closed`: frozen, whatever the data says today."""
+
+    indicator: Indicator
+    month: Month
+    figure: Figure
+    closed: bool
+
+
+def scope(part: Slice, brand: int | None, site: int | None) -> Slice:
+    """The slice narrowed to one brand and site, never wider than it was."""
+    brands = part.brands if brand is None else ((brand,) if part.brands is None or brand in part.brands else ())
+    sites = part.sites if site is None else ((site,) if part.sites is None or site in part.sites else ())
+    return replace(part, brands=brands, sites=sites)
+
+
+def frozen(months: Sequence[Month], *, brand: int | None, site: int | None) -> dict[tuple[str, str], IndicatorSnapshot]:
+    rows = IndicatorSnapshot.objects.filter(month__in=[month.code for month in months], brand=brand, site=site)
+    return {(row.indicator, row.month): row for row in rows}
+
+
+def readings(
+    months: Sequence[Month],
+    *,
+    viewer: User | None,
+    brand: int | None = None,
+    site: int | None = None,
+    at: datetime,
+    indicators: Sequence[Indicator] = INDICATORS,
+) -> dict[str, list[Reading]]:
+    """Each indicator over the months. A closed month of the same scope is read, an open one is measured.
+
+    A viewer without the whole company sees measured figures of their own scope: frozen ones are of whole scopes.
+    """
+    whole = viewer is None or ((viewer.all_brands or brand in viewer.brand_ids) and (viewer.all_sites or site in viewer.site_ids))
+    kept = frozen(months, brand=brand, site=site) if whole else {}
+    known = goals(months[-1])
+    found: dict[str, list[Reading]] = {}
+    for indicator in indicators:
+        goal = goal_of(indicator, known, brand=brand, site=site)
+        line = found[indicator.code] = []
+        for month in months:
+            if row := kept.get((indicator.code, month.code)):
+                line.append(Reading(indicator, month, row.figure, closed=True))
+                continue
+            part = scope(Slice.of(month, **metrics.scope_of(viewer)), brand, site)
+            line.append(Reading(indicator, month, with_goal(indicator.measure(part, at), goal), closed=False))
+    return found
+
+
+def by_scope(indicator: Indicator, month: Month, *, viewer: User | None, at: datetime) -> list[tuple[str, Reading]]:
+    """The indicator of a month by brand and by site, those with data first by name."""
+    rows: list[tuple[str, Reading]] = []
+    brands = Brand.objects.filter(is_active=True, **({} if viewer is None or viewer.all_brands else {"pk__in": viewer.brand_ids}))
+    sites = Site.objects.filter(is_active=True, **({} if viewer is None or viewer.all_sites else {"pk__in": viewer.site_ids}))
+    for label, names in (("brand", brands), ("site", sites)):
+        for row in names:
+            read = readings([month], viewer=viewer, at=at, indicators=(indicator,), **{label: row.pk})
+            rows.append((str(row), read[indicator.code][0]))
+    return rows
+
+
+# -- the monthly close ------------------------------------------------------------------------------------------------
+
+
+def close_month(month: Month, *, by: User | None, at: datetime) -> int:
+    """Freezes every indicator of a past month: the company, each brand, each site, and each brand in each site.
+
+    Twice freezes nothing new.
+
+    Raises ValueError for a month that has not ended.
+    """
+    if month.last >= bogota(at).date():
+        raise ValueError(f"{month.label.capitalize()} aún no ha terminado.")
+    brands = [None, *Brand.objects.filter(is_active=True).values_list("pk", flat=True)]
+    sites = [None, *Site.objects.filter(is_active=True).values_list("pk", flat=True)]
+    scopes = [(brand, site) for brand in brands for site in sites]
+    rows = [
+        snapshot_of(line[0], brand, site, by=by, at=at)
+        for brand, site in scopes
+        for line in readings([month], viewer=None, brand=brand, site=site, at=at).values()
+        if not line[0].closed
+    ]
+    before = IndicatorSnapshot.objects.filter(month=month.code).count()
+    IndicatorSnapshot.objects.bulk_create(rows, ignore_conflicts=True)
+    return IndicatorSnapshot.objects.filter(month=month.code).count() - before
+
+
+def snapshot_of(reading: Reading, brand: int | None, site: int | None, *, by: User | None, at: datetime) -> IndicatorSnapshot:
+    figure = reading.figure
+    return IndicatorSnapshot(
+        indicator=reading.indicator.code, month=reading.month.code, brand_id=brand, site_id=site, name=reading.indicator.name,
+        hits=figure.hits, total=figure.total, goal=figure.goal, text=figure.text, formula=reading.indicator.formula,
+        closed_at=at, closed_by=by,
+    )  # fmt: skip
+
+
+def is_closed(month: Month) -> bool:
+    return IndicatorSnapshot.objects.filter(month=month.code, brand=None, site=None).exists()
+
+
+def close_due(today: date, calendar: BusinessCalendar, *, at: datetime) -> Month | None:
+    """Closes last month by itself the day after its reports were due; the month, if this call closed it."""
+    month = Month.of(today).previous()
+    if today <= month.report_due(calendar) or is_closed(month):
+        return None
+    return month if close_month(month, by=None, at=at) else None
+
+
+def moved(month: Month, *, brand: int | None, site: int | None, at: datetime) -> dict[str, Figure]:
+    """Closed indicators that today's data would answer otherwise: shown as a note, never written over (domain 1.6)."""
+    found = {}
+    part = scope(Slice.of(month), brand, site)
+    for (code, _), row in frozen([month], brand=brand, site=site).items():
+        if indicator := BY_CODE.get(code):
+            today = indicator.measure(part, at)
+            if (today.hits, today.total) != (row.hits, row.total):
+                found[code] = today
+    return found
+
+
+def under_goal(month: Month) -> list[IndicatorSnapshot]:
+    """Closed indicators of a month that did not reach their goal."""
+    rows = IndicatorSnapshot.objects.filter(Q(month=month.code), goal__isnull=False).select_related("brand", "site")
+    return [row for row in rows if row.figure.met is False]

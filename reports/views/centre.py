@@ -1,0 +1,112 @@
+"""The reports centre: on screen, and as files built by jobs (screens §2.4)."""
+
+import uuid
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.core.paginator import Paginator
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from callcenter import clock, roles
+from callcenter.domain import audit
+from callcenter.domain.calendar import company_calendar
+from callcenter.enums import WorkState
+from callcenter.models import Access
+from carrazos.lib import periods
+from carrazos.lib.periods import Month
+from reports.base import Request
+from reports.catalogue import BY_CODE, CATALOGUE
+from reports.domain import editions, runs
+from reports.forms import ReportForm, RunForm
+from reports.models import Edition, ReportRun
+
+ROWS_SHOWN = 50
+RUNS_SHOWN = 30
+EDITIONS_SHOWN = 60
+CONTENT_TYPES = {"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "pdf": "application/pdf"}
+may_see = permission_required(roles.SEE_REPORTS, raise_exception=True)
+
+
+def report_of(code: str):
+    if code not in BY_CODE:
+        raise Http404
+    return BY_CODE[code]
+
+
+@may_see
+@require_GET
+def centre(request: HttpRequest) -> HttpResponse:
+    """The reports of the house, the close of each period, and one's own downloads (screens §2.4)."""
+    today = clock.today()
+    rows = Edition.objects.visible_to(request.user).current().select_related("site", "brand", "reviewed_by", "sent_by")
+    shown = [(row, BY_CODE[row.code], editions.due_words(row, today), row.is_overdue(today)) for row in rows[:EDITIONS_SHOWN]
+             if row.code in BY_CODE]  # fmt: skip
+    downloads = ReportRun.objects.visible_to(request.user).select_related("site", "brand")[:RUNS_SHOWN]
+    return render(request, "reports/centre.html", {"catalogue": CATALOGUE, "editions": shown, "runs": downloads})
+
+
+@may_see
+@require_GET
+def report(request: HttpRequest, code: str) -> HttpResponse:
+    """One report on screen; the last closed month unless another is asked for."""
+    kind = report_of(code)
+    month = Month.of(clock.today())
+    form = ReportForm(request.GET or {"period": month.previous().code}, user=request.user, month=month)
+    context = {"report": kind, "catalogue": CATALOGUE, "form": form}
+    context["formats"] = [(value, label, uuid.uuid4()) for value, label in ReportRun.Format.choices]
+    if form.is_valid():
+        period = periods.parse(form.cleaned_data["period"])
+        asked = Request(period, request.user, form.cleaned_data["site"], form.cleaned_data["brand"])
+        data = kind.dataset(asked, at=clock.now())
+        figure = request.GET.get("cifra", "")
+        drill = kind.drills.get(figure)
+        records = [record for record in data.records if drill(record)] if drill else data.records
+        page = Paginator(records, ROWS_SHOWN).get_page(request.GET.get("page"))
+        context |= {
+            "data": data,
+            "figure": next((item for item in data.indicators if item.code == figure), None) if drill else None,
+            "head": [column.title for column in data.columns if column.in_pdf],
+            "lines": [[column.text(record) for column in data.columns if column.in_pdf] for record in page],
+            "page": page,
+            "edition": Edition.objects.visible_to(request.user).current().filter(code=code, period=period.code).first(),
+            "due": period.report_due(company_calendar()) if isinstance(period, Month) else None,
+        }
+    context["runs"] = ReportRun.objects.visible_to(request.user).filter(code=code)[:RUNS_SHOWN]
+    return render(request, "reports/report.html", context)
+
+
+@may_see
+@require_POST
+def ask(request: HttpRequest, code: str) -> HttpResponse:
+    """Queues the file and shows its card."""
+    kind = report_of(code)
+    form = RunForm(request.POST, user=request.user, month=Month.of(clock.today()))
+    if not form.is_valid():
+        messages.error(request, "Revise el período y los filtros del informe.")
+        return redirect("reports:report", code=kind.code)
+    data = form.cleaned_data
+    runs.ask(
+        kind.code, data["period"], data["format"], by=request.user, key=data["key"], site=data["site"], brand=data["brand"], at=clock.now()
+    )
+    query = f"?period={data['period']}" + "".join(f"&{name}={data[name].pk}" for name in ("site", "brand") if data[name])
+    return redirect(reverse("reports:report", args=[kind.code]) + query + "#descargas")
+
+
+@may_see
+@require_GET
+def run(request: HttpRequest, pk: int) -> HttpResponse:
+    """One download's card: asks every two seconds while it is being built."""
+    row = get_object_or_404(ReportRun.objects.visible_to(request.user), pk=pk)
+    return render(request, "reports/report.html#run", {"run": row})
+
+
+@may_see
+@require_GET
+def download(request: HttpRequest, pk: int) -> HttpResponse:
+    row = get_object_or_404(ReportRun.objects.visible_to(request.user).exclude(file=""), pk=pk, work_state=WorkState.DONE)
+    name = f"{row.code}_{row.period}.{row.format}"
+    audit.note_access(request.user, Access.EXPORT, f"{row.code} {row.period}", at=clock.now(), rows=row.rows, sha256=row.sha256)
+    return FileResponse(row.file.open("rb"), as_attachment=True, filename=name, content_type=CONTENT_TYPES[row.format])

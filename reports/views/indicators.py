@@ -1,0 +1,125 @@
+"""The indicators of the process: one table for a month, and each with its year, brands and sites."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from callcenter import clock, roles
+from callcenter.domain import metrics
+from callcenter.domain.metrics import Slice
+from callcenter.models import Brand, Site, User
+from carrazos.lib import charts, periods
+from carrazos.lib.periods import Month
+from carrazos.lib.ratios import Count
+from reports.domain import compliance, improvement, indicators
+from reports.forms import ReportForm
+from reports.views.centre import may_see
+
+MONTHS = 12
+may_close = permission_required(roles.APPROVE_REPORTS, raise_exception=True)
+
+
+def asked(request: HttpRequest) -> tuple[ReportForm, Month, Brand | None, Site | None]:
+    """What is shown: the last closed month of everything unless something else is asked for."""
+    current = Month.of(clock.today())
+    form = ReportForm(request.GET or {"period": current.previous().code}, user=request.user, month=current)
+    if not form.is_valid():
+        return form, current.previous(), None, None
+    data = form.cleaned_data
+    return form, periods.parse(data["period"]), data["brand"], data["site"]
+
+
+def delta(line: list[indicators.Reading]) -> str:
+    """The change against the month before, in words."""
+    now, before = line[-1].figure, line[-2].figure
+    if now.value is None or before.value is None:
+        return ""
+    change = now.value - before.value
+    if not change:
+        return "igual que el mes anterior"
+    size = f"{abs(change):.0f}" if isinstance(now, Count) else f"{abs(change):.1f} puntos".replace(".", ",")
+    return f"{size} {'más' if change > 0 else 'menos'} que el mes anterior"
+
+
+@may_see
+@require_GET
+def table(request: HttpRequest) -> HttpResponse:
+    """Every indicator of a month with its goal, its numerator and denominator, and the change."""
+    form, month, brand, site = asked(request)
+    months = [month.previous(), month]
+    read = indicators.readings(months, viewer=request.user, brand=brand and brand.pk, site=site and site.pk, at=clock.now())
+    rows = [(line[-1], delta(line)) for line in read.values()]
+    current = Month.of(clock.today())
+    context = {
+        "form": form, "month": month, "rows": rows, "closed": indicators.is_closed(month), "is_past": month < current,
+        "query": request.GET.urlencode(),
+    }  # fmt: skip
+    return render(request, "reports/indicators.html", context)
+
+
+@may_see
+@require_GET
+def indicator(request: HttpRequest, code: str) -> HttpResponse:
+    """One indicator: twelve months, brands, sites and people."""
+    kind = indicators.BY_CODE.get(code)
+    if kind is None:
+        raise Http404
+    form, month, brand, site = asked(request)
+    months = [month.back(count) for count in range(MONTHS - 1, -1, -1)]
+    at, user = clock.now(), request.user
+    line = indicators.readings(
+        months, viewer=user, brand=brand and brand.pk, site=site and site.pk, at=at, indicators=(kind,)
+    )[code]  # fmt: skip
+    now = line[-1]
+    context = {
+        "kind": kind, "form": form, "month": month, "now": now, "line": line, "chart": trend(kind, line),
+        "scopes": indicators.by_scope(kind, month, viewer=user, at=at) if not (brand or site) else [],
+        "controls": compliance.controls(Slice.of(month, **metrics.scope_of(user)), at) if code == "IND-13" else [],
+        "people": by_person(kind, month, user, at) if kind.by_agent else [],
+        "moved": indicators.moved(month, brand=brand and brand.pk, site=site and site.pk, at=at).get(code) if now.closed else None,
+    }  # fmt: skip
+    return render(request, "reports/indicator.html", context)
+
+
+def trend(kind: indicators.Indicator, line: list[indicators.Reading]) -> charts.Chart:
+    points = [
+        charts.Point(f"{read.month.label[:3]} {read.month.year % 100}",
+                     None if read.figure.value is None else float(read.figure.value), read.figure.text, read.figure.fraction)
+        for read in line
+    ]  # fmt: skip
+    goal = line[-1].figure.goal
+    is_count = isinstance(line[-1].figure, Count)
+    return charts.bars(kind.name, points, goal=None if goal is None else float(goal), top=None if is_count else 100,
+                       value_title="Cantidad" if is_count else "%")  # fmt: skip
+
+
+def by_person(kind: indicators.Indicator, month: Month, viewer: User, at) -> list[tuple[str, indicators.Figure]]:
+    """The indicator of everybody who called that month."""
+    part = Slice.of(month, **metrics.scope_of(viewer))
+    people = User.objects.filter(pk__in=metrics.attempts(part).values("agent")).order_by("first_name", "last_name")
+    return [(str(person), kind.measure(Slice.of(month, **metrics.scope_of(viewer), agent=person.pk), at)) for person in people]
+
+
+@may_close
+@require_POST
+def close(request: HttpRequest) -> HttpResponse:
+    """Closes a month by hand: its figures do not move any more."""
+    at = clock.now()
+    try:
+        month = periods.parse(request.POST.get("period", ""))
+        if not isinstance(month, Month):
+            raise ValueError("Elija un mes.")
+        count = indicators.close_month(month, by=request.user, at=at)
+    except ValueError as error:
+        messages.error(request, str(error))
+        return redirect("reports:indicators")
+    if count:
+        proposed = improvement.propose_for(month, at=at) + improvement.propose_from_voices(month, at=at)
+        text = f"{month.label.capitalize()} quedó cerrado."
+        if proposed:
+            text += f" Se propusieron {len(proposed)} acciones de mejora."
+        messages.success(request, text)
+    return redirect(f"{reverse('reports:indicators')}?period={month.code}")

@@ -1,0 +1,98 @@
+"""What the board shows: six lanes, the figures above them, the counts of the chips (screens §2.3)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, F, Q, QuerySet
+
+from callcenter.models import User
+from carrazos.lib.calendar import BusinessCalendar, bogota
+from satisfaction.domain import escalation
+from satisfaction.enums import Light
+from satisfaction.models import FollowUp
+
+SHOWN_DAYS = 15
+CARDS = 25
+WORKING = (Light.RED, Light.YELLOW)
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One colour: its cards, how many there are in all, how many are left out."""
+
+    light: Light
+    title: str
+    count: int
+    cards: Sequence[FollowUp]
+
+    @property
+    def left_out(self) -> int:
+        return self.count - len(self.cards)
+
+
+def recent(light: Light, at: datetime) -> Q:
+    """Which rows of a colour the board counts: all open ones, closed and blue ones of the last days."""
+    since = at - timedelta(days=SHOWN_DAYS)
+    if light in WORKING:
+        return Q(light=light)
+    return Q(light=light, opened_at__gte=since) if light == Light.BLUE else Q(light=light, closed_at__gte=since)
+
+
+def ordered(rows: QuerySet[FollowUp], light: Light) -> QuerySet[FollowUp]:
+    """What is late comes first; of what is closed, the newest."""
+    if light in WORKING:
+        return rows.order_by("due_at", "id")
+    return rows.order_by("-opened_at" if light == Light.BLUE else F("closed_at").desc(), "-id")
+
+
+def lanes(rows: QuerySet[FollowUp], *, at: datetime, calendar: BusinessCalendar, lights: Sequence[Light]) -> list[Lane]:
+    """The lanes of a filtered queryset in two queries: one counts, one brings every card."""
+    counts = rows.aggregate(**{light.value: Count("pk", filter=recent(light, at)) for light in lights}) if lights else {}
+    picks = [ordered(rows.filter(recent(light, at)), light).values("pk")[:CARDS] for light in lights]
+    chosen = picks[0].union(*picks[1:], all=True) if len(picks) > 1 else picks[0]
+    cards = {light: [] for light in lights}
+    for row in FollowUp.objects.for_card().filter(pk__in=[found["pk"] for found in chosen]):
+        cards[Light(row.light)].append(worded(row, at, calendar))
+    for light in lights:
+        cards[light].sort(key=lambda row: (row.due_at, row.pk) if row.is_open else (-(row.closed_at or row.opened_at).timestamp(), -row.pk))
+    return [Lane(light, titles(light), counts[light.value], cards[light]) for light in lights]
+
+
+def titles(light: Light) -> str:
+    return {Light.PURPLE: "Portal de la marca"}.get(light, light.label)
+
+
+def worded(row: FollowUp, at: datetime, calendar: BusinessCalendar) -> FollowUp:
+    """The row with its term in words, as cards and tables print it."""
+    row.is_late = row.is_open and escalation.is_overdue(row.due_at, at)
+    row.due_words = escalation.due_words(row.due_at, at, calendar) if row.is_open else ""
+    return row
+
+
+def lights_for(user: User) -> list[Light]:
+    """The lanes of one person: purple only for who has a brand with a portal."""
+    has_portal = user.all_brands or user.brands.exclude(portal_name="").exists()
+    return [light for light in Light if light != Light.PURPLE or has_portal]
+
+
+@dataclass(frozen=True)
+class Open:
+    """What waits: red, yellow, and how many of both are late."""
+
+    red: int
+    yellow: int
+    late: int
+
+
+def waiting(user: User, at: datetime) -> Open:
+    """The figures of navigation and homes, from the open rows alone."""
+    found = FollowUp.objects.visible_to(user).open().aggregate(
+        red=Count("pk", filter=Q(light=Light.RED)), yellow=Count("pk", filter=Q(light=Light.YELLOW)), late=Count("pk", filter=Q(due_at__lte=at))
+    )  # fmt: skip
+    return Open(found["red"], found["yellow"], found["late"])
+
+
+def month_start(at: datetime) -> datetime:
+    """The first day of the month of `at`, in Bogotá."""
+    return bogota(at).replace(day=1, hour=0, minute=0, second=0, microsecond=0)

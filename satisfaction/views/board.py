@@ -1,0 +1,282 @@
+"""The detractors' board: lanes, table, one case with everything to act (screens §2.3)."""
+
+import uuid
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import Avg, Count, F, Q
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from callcenter import clock, roles
+from callcenter.access import any_permission
+from callcenter.domain.calendar import company_calendar
+from callcenter.domain.errors import Conflict, Refused
+from callcenter.domain.metrics import Slice, scope_of
+from callcenter.models import ContactPoint, User
+from carrazos.lib.calendar import bogota
+from carrazos.lib.periods import Month
+from carrazos.lib.ratios import Ratio
+from satisfaction.domain import board, followups, metrics, people, semaphore
+from satisfaction.enums import Action, Level, Light
+from satisfaction.forms import QUICK, AssignForm, BoardForm, DeedForm, quick_filter
+from satisfaction.models import Cause, FollowUp, Proof
+from satisfaction.models.surveys import areas_of
+
+PAGE = 50
+may_see = permission_required(roles.SEE_FOLLOWUPS, raise_exception=True)
+DEEDS = {
+    "tomar": Action.TAKEN, "gestion": Action.MANAGED, "cerrar": Action.RESOLVED, "insatisfecho": Action.UNSATISFIED,
+    "reabrir": Action.REOPENED, "sugerencia": Action.SUGGESTED,
+}  # fmt: skip
+SLUGS = {action: slug for slug, action in DEEDS.items()}
+
+
+@may_see
+@require_GET
+def lanes(request: HttpRequest) -> HttpResponse:
+    """The board, or with `vista=tabla` the same filter as a table."""
+    at, calendar, user = clock.now(), company_calendar(), request.user
+    form = BoardForm(request.GET, user=user)
+    rows = form.apply(FollowUp.objects.visible_to(user), at=at)
+    query = request.GET.copy()
+    query.pop("page", None)
+    as_table = query.get("vista") == "tabla"
+    context = {"form": form, "at": at, "query": without(query), "as_table": as_table, "chips": chips(user, at, query)}
+    if as_table:
+        context |= table_context(request, rows, at, calendar)
+    else:
+        context["lanes"] = board.lanes(rows, at=at, calendar=calendar, lights=board.lights_for(user))
+        context["kpis"] = kpis(user, at)
+    template = "satisfaction/board.html#lanes" if request.htmx and not as_table else "satisfaction/board.html"
+    return render(request, template, context)
+
+
+def without(query, *names: str) -> str:
+    """The query string without some of its names."""
+    kept = query.copy()
+    for name in ("vista", *names):
+        kept.pop(name, None)
+    return kept.urlencode()
+
+
+def table_context(request: HttpRequest, rows, at, calendar) -> dict:
+    rows = rows.for_card().order_by(F("closed_at").asc(nulls_first=True), F("due_at").asc(nulls_last=True), "-opened_at", "-id")
+    page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
+    for row in page.object_list:
+        board.worded(row, at, calendar)
+    return {"page": page, "people": assignees(request.user)}
+
+
+def assignees(user: User):
+    """To whom a director may give cases: people of their areas."""
+    if not user.has_perm(roles.CONTROL_FOLLOWUPS):
+        return []
+    names = {name for area in areas_of(user) for name in people.ASSIGNABLE[area]}
+    return User.objects.filter(is_active=True, groups__name__in=names).order_by("first_name", "last_name").distinct()
+
+
+def chips(user: User, at, query) -> list[dict]:
+    """The quick filters with their counts, in one query; the chosen one is marked and takes itself off."""
+    counts = FollowUp.objects.visible_to(user).aggregate(
+        **{name: Count("pk", filter=quick_filter(name, user=user, at=at)) for name, _ in QUICK}
+    )
+    chosen = query.get("quick", "")
+    found = []
+    for name, label in QUICK:
+        link = query.copy()
+        link["quick"] = name
+        if name == chosen:
+            link.pop("quick")
+        found.append({"label": label, "count": counts[name], "current": name == chosen, "url": f"?{link.urlencode()}"})
+    return found
+
+
+def kpis(user: User, at) -> dict:
+    """The four figures above the lanes (screens §2.3)."""
+    month = Month.of(bogota(at).date())
+    visible = FollowUp.objects.visible_to(user)
+    first = visible.detractors().filter(answered_on__gte=month.first).aggregate(
+        total=Count("pk"), hits=Count("pk", filter=Q(answered_at__lt=F("first_due_at"))), mean=Avg("response_minutes")
+    )  # fmt: skip
+    part = Slice.of(month, **scope_of(user))
+    waiting = board.waiting(user, at)
+    return {
+        "waiting": waiting,
+        "in_time": Ratio("En menos de 2 días hábiles", first["hits"], first["total"]),
+        "satisfaction": [metrics.satisfaction(part, area) for area in areas_of(user)],
+        "mean_hours": metrics.CaseFigures(0, 0, 0, 0, first["mean"]).mean_hours,
+        "month": month,
+    }
+
+
+# -- one case --------------------------------------------------------------------------------------------------------
+
+
+def case_of(request: HttpRequest, pk: int) -> FollowUp:
+    return get_object_or_404(FollowUp.objects.visible_to(request.user), pk=pk)
+
+
+def render_case(request: HttpRequest, pk: int, *, form: DeedForm | None = None, opened: str = "", status: int = 200) -> HttpResponse:
+    """The case as a page, or as the side panel for htmx."""
+    at, calendar = clock.now(), company_calendar()
+    row = board.worded(
+        FollowUp.objects.for_card().select_related("survey__work_order", "outreach", "closed_by", "opened_by").get(pk=pk), at, calendar
+    )
+    same = Q(customer=row.customer) | Q(vehicle=row.vehicle) if row.vehicle_id else Q(customer=row.customer)
+    moves = [(SLUGS[move.action], move) for move in followups.moves_for(row, request.user)]
+    may_manage = request.user.has_perm(roles.MANAGE_FOLLOWUPS)
+    context = {
+        "row": row,
+        "at": at,
+        "phones": ContactPoint.objects.phones().usable().filter(customer=row.customer_id),
+        "events": row.events.select_related("by", "proof").order_by("-at", "-id"),
+        "proofs": row.proofs.select_related("added_by"),
+        "answers": row.survey.answers.select_related("question__questionnaire") if row.survey else [],
+        "others": FollowUp.objects.visible_to(request.user).filter(same).exclude(pk=pk).for_card().order_by("-opened_at")[:5],
+        "moves": moves,
+        "form": form,
+        "opened": opened,
+        "key": (form.data.get("key") if form else None) or uuid.uuid4(),
+        "causes": Cause.objects.filter(is_active=True),
+        "channels": DeedForm.base_fields["channel"].choices,
+        "may_manage": may_manage,
+        "may_escalate": may_manage and row.is_open and row.level != Level.MANAGER,
+        "may_confirm": row.light in {Light.GREEN, Light.PURPLE} and not row.verified_at and can_confirm(request.user),
+        "may_portal": may_manage and bool(row.brand.portal_name) and not row.brand_portal_answered,
+        "people": people.assignable(row.area, row.site_id, row.brand_id) if row.is_open and request.user.has_perm(roles.CONTROL_FOLLOWUPS) else [],
+    }  # fmt: skip
+    response = render(request, "satisfaction/case.html#case" if request.htmx else "satisfaction/case.html", context, status=status)
+    if request.htmx and request.method == "POST" and status == 200:
+        response["HX-Trigger-After-Settle"] = "board-changed"
+    return response
+
+
+def can_confirm(user: User) -> bool:
+    return user.has_perm(roles.RECORD_SURVEYS) or user.has_perm(roles.CONTROL_FOLLOWUPS)
+
+
+@may_see
+@require_GET
+def follow_up(request: HttpRequest, pk: int) -> HttpResponse:
+    """One case with its history and the buttons that its state and the viewer's role allow."""
+    return render_case(request, case_of(request, pk).pk)
+
+
+def acted(request: HttpRequest, pk: int, opened: str, work, done: str) -> HttpResponse:
+    """Runs one verb with the form's deed; a refusal gives the case back with everything that was typed."""
+    form = DeedForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return render_case(request, pk, form=form, opened=opened, status=422)
+    try:
+        work(form.deed(), form.cleaned_data)
+    except Conflict as refusal:
+        form.add_error(None, str(refusal))
+        return render_case(request, pk, form=form, opened=opened, status=409)
+    except Refused as refusal:
+        form.add_error(None, str(refusal))
+        return render_case(request, pk, form=form, opened=opened, status=422)
+    messages.success(request, done)
+    return render_case(request, pk) if request.htmx else redirect("satisfaction:follow_up", pk=pk)
+
+
+@may_see
+@require_POST
+def act(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
+    """One legal change of the light."""
+    if slug not in DEEDS:
+        raise Http404
+    row, move = case_of(request, pk), semaphore.BY_ACTION[DEEDS[slug]]
+    if not request.user.has_perm(move.permission):
+        raise PermissionDenied
+    at, calendar = clock.now(), company_calendar()
+
+    def work(deed, _data):
+        followups.move(row.pk, move.action, deed, by=request.user, at=at, calendar=calendar)
+
+    return acted(request, row.pk, slug, work, f"{move.label}: {row.customer}.")
+
+
+@permission_required(roles.MANAGE_FOLLOWUPS, raise_exception=True)
+@require_POST
+def evidence(request: HttpRequest, pk: int) -> HttpResponse:
+    """Evidence without a change of status."""
+    row = case_of(request, pk)
+
+    def work(deed, _data):
+        followups.add_proof(row.pk, deed, by=request.user, at=clock.now())
+
+    return acted(request, row.pk, "evidencia", work, "Evidencia agregada.")
+
+
+@permission_required(roles.MANAGE_FOLLOWUPS, raise_exception=True)
+@require_POST
+def escalate(request: HttpRequest, pk: int) -> HttpResponse:
+    row = case_of(request, pk)
+
+    def work(deed, _data):
+        followups.escalate(row.pk, deed, by=request.user, at=clock.now())
+
+    return acted(request, row.pk, "escalar", work, f"Caso de {row.customer} escalado.")
+
+
+@permission_required(roles.MANAGE_FOLLOWUPS, raise_exception=True)
+@require_POST
+def portal(request: HttpRequest, pk: int) -> HttpResponse:
+    """The customer answered on the brand's portal (morado)."""
+    row = case_of(request, pk)
+
+    def work(deed, data):
+        followups.mark_portal(row.pk, deed, on=data["portal_on"], score=data["portal_score"], by=request.user, at=clock.now())
+
+    return acted(request, row.pk, "portal", work, f"Marcado: {row.customer} respondió en el portal de la marca.")
+
+
+@any_permission(roles.RECORD_SURVEYS, roles.CONTROL_FOLLOWUPS)
+@require_POST
+def confirm(request: HttpRequest, pk: int) -> HttpResponse:
+    """What the customer said of the solution, some days later."""
+    row = case_of(request, pk)
+    satisfied = request.POST.get("satisfied") == "yes"
+
+    def work(deed, _data):
+        followups.confirm(row.pk, satisfied=satisfied, deed=deed, by=request.user, at=clock.now(), calendar=company_calendar())
+
+    return acted(request, row.pk, "confirmar", work, "Confirmación registrada." if satisfied else "El caso se reabrió.")
+
+
+@permission_required(roles.CONTROL_FOLLOWUPS, raise_exception=True)
+@require_POST
+def assign(request: HttpRequest) -> HttpResponse:
+    """The selected cases to one person."""
+    form = AssignForm(request.POST, user=request.user)
+    back = request.POST.get("next", "")
+    target = back if back.startswith("/detractores/") else "/detractores/"
+    if not form.is_valid():
+        messages.error(request, " ".join(error for errors in form.errors.values() for error in errors))
+        return redirect(target)
+    data = form.cleaned_data
+    try:
+        changed = followups.assign(data["rows"], data["to"], by=request.user, at=clock.now())
+        messages.success(request, f"{changed} caso{'s' if changed != 1 else ''} para {data['to']}.")
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    return redirect(target)
+
+
+@may_see
+@require_GET
+def proof(request: HttpRequest, pk: int) -> HttpResponse:
+    """An evidence file, to whoever may see its case."""
+    row = get_object_or_404(Proof.objects.visible_to(request.user).exclude(file=""), pk=pk)
+    is_pdf = row.file.name.endswith(".pdf")
+    response = FileResponse(
+        row.file.open("rb"), content_type="application/pdf" if is_pdf else "image/jpeg", as_attachment=is_pdf,
+        filename=f"evidencia-{row.pk}.{'pdf' if is_pdf else 'jpg'}",
+    )  # fmt: skip
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response["Cache-Control"] = "no-store"
+    return response

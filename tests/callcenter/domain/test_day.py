@@ -1,0 +1,195 @@
+"""The agent's day: several vehicles in one call, the ladder of numbers, inbound calls, transfers, drafts, pauses."""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+
+from callcenter.domain import day, metrics, queue
+from callcenter.domain import outreach as verbs
+from callcenter.domain.errors import LeaseLost, NotAllowedNow, Refused
+from callcenter.domain.outreach import Booking, Call
+from callcenter.enums import NextStep, Outcome, OutreachState, PointStatus, Purpose, ReasonKind
+from callcenter.models import Appointment, Attempt, Dial, Draft, Notification, Outreach, Pause, Preparation, Reason, Touch
+from callcenter.roles import Role
+from tests.conftest import person
+from tests.factories import MONDAY, OutreachFactory, PhoneFactory, VehicleFactory
+
+pytestmark = pytest.mark.django_db
+DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
+
+
+def reason(code, kind=ReasonKind.NO_CONTACT):
+    return Reason.objects.get(kind=kind, code=code)
+
+
+def silence(**more):
+    return Call(key=uuid.uuid4(), outcome=Outcome.NO_CONTACT, reason=reason("NO_ANSWER"), **more)
+
+
+def booked(row, **more):
+    return Call(key=uuid.uuid4(), outcome=Outcome.BOOKED, booking=Booking((MONDAY + DAY).replace(hour=10), row.site, row.reason), **more)
+
+
+def two_cars():
+    row = OutreachFactory()
+    return row, OutreachFactory(customer=row.customer, vehicle=VehicleFactory(), phone=False, reason="Revisión 10.000 km", site=row.site)
+
+
+def record(row, call, agent, cal, *, at=MONDAY):
+    held = queue.take(row.pk, agent, at=at, calendar=cal)
+    return verbs.record_attempt(row.pk, call, agent=agent, fence=held.fence, at=at + MINUTE, calendar=cal)
+
+
+# -- several vehicles ------------------------------------------------------------------------------------------------
+
+
+def test_one_silent_call_is_an_attempt_for_every_vehicle_and_one_contact(agent, cal):
+    row, other = two_cars()
+    done = record(row, silence(also=(other.pk,)), agent, cal)
+    part = Attempt.objects.get(outreach=other)
+    assert (part.part_of, part.outcome, part.started_at) == (done.attempt, Outcome.NO_CONTACT, done.attempt.started_at)
+    assert Touch.objects.count() == 1
+    figures = metrics.calls(metrics.Slice(MONDAY.date(), MONDAY.date() + DAY))
+    assert (figures.attempts, figures.people) == (1, 1)
+    for changed in (row, other):
+        changed.refresh_from_db()
+        assert (changed.calls_made, changed.due_at > MONDAY + DAY / 2) == (1, True)
+
+
+def test_all_vehicles_are_booked_in_one_call_and_undone_together(agent, cal):
+    row, other = two_cars()
+    done = record(row, booked(row, also=(other.pk,)), agent, cal)
+    assert {(made.vehicle, made.service) for made in Appointment.objects.all()} == {
+        (row.vehicle, row.reason), (other.vehicle, "Revisión 10.000 km"),
+    }  # fmt: skip
+    verbs.undo_attempt(done.attempt.pk, by=agent, at=MONDAY + 2 * MINUTE, lease_until=MONDAY + queue.LEASE)
+    assert not Appointment.objects.exists()
+    assert not Touch.objects.exists()
+    row.refresh_from_db()
+    other.refresh_from_db()
+    assert (row.state, row.leased_by, other.state, other.leased_by, other.due_at) == (
+        OutreachState.OPEN, agent, OutreachState.OPEN, None, MONDAY - timedelta(hours=1),
+    )  # fmt: skip
+
+
+def test_the_conversation_goes_on_about_the_other_vehicle(agent, cal):
+    row, other = two_cars()
+    done = record(row, booked(row), agent, cal)
+    held = queue.continue_call(other.pk, agent, done.attempt, at=MONDAY + 2 * MINUTE)
+    call = Call(key=uuid.uuid4(), outcome=Outcome.DECLINED, reason=reason("PRICE", ReasonKind.NO_BOOKING))
+    second = verbs.record_attempt(other.pk, call, agent=agent, fence=held.fence, at=MONDAY + 4 * MINUTE, calendar=cal)
+    assert (second.attempt.part_of, Touch.objects.count()) == (done.attempt, 1)
+    with pytest.raises(Refused, match="terminó"):
+        queue.continue_call(two_cars()[0].pk, agent, done.attempt, at=MONDAY + 5 * MINUTE)
+
+
+def test_a_call_that_is_over_goes_on_no_more(agent, cal):
+    row, other = two_cars()
+    done = record(row, silence(), agent, cal)
+    with pytest.raises(Refused, match="terminó"):
+        queue.continue_call(other.pk, agent, done.attempt, at=MONDAY + 2 * MINUTE)
+
+
+# -- the ladder ------------------------------------------------------------------------------------------------------
+
+
+def test_the_numbers_of_one_customer_are_tried_within_one_attempt(agent, cal):
+    row = OutreachFactory()
+    first, second = row.customer.points.get(), PhoneFactory(customer=row.customer, position=1)
+    held = queue.take(row.pk, agent, at=MONDAY, calendar=cal)
+    queue.start_call(row.pk, agent, fence=held.fence, at=MONDAY, calendar=cal, point=first)
+    queue.spoil_number(row.pk, agent, fence=held.fence, point=first, reason=reason("WRONG_NUMBER"), at=MONDAY + MINUTE)
+    queue.start_call(row.pk, agent, fence=held.fence, at=MONDAY + MINUTE, calendar=cal, point=second)
+    assert queue.tried(row) == {first.pk, second.pk}
+    done = verbs.record_attempt(row.pk, silence(point=second), agent=agent, fence=held.fence, at=MONDAY + 2 * MINUTE, calendar=cal)
+    first.refresh_from_db()
+    assert (first.status, done.attempt.started_at, done.attempt.number) == (PointStatus.WRONG, MONDAY, 1)
+    assert list(Dial.objects.values_list("attempt", "point", "reason__code")) == [
+        (done.attempt.pk, first.pk, "WRONG_NUMBER"), (done.attempt.pk, second.pk, None),
+    ]  # fmt: skip
+    assert (queue.tried(row), Touch.objects.count()) == (set(), 1)
+
+
+# -- inbound ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_customer_who_calls_is_no_contact_of_ours(agent, cal):
+    row, _ = two_cars()
+    Touch.objects.all().delete()
+    held = queue.take_inbound(row.pk, agent, at=MONDAY)
+    with pytest.raises(Refused, match="quien llama"):
+        verbs.record_attempt(row.pk, silence(), agent=agent, fence=held.fence, at=MONDAY + MINUTE, calendar=cal)
+    done = verbs.record_attempt(row.pk, booked(row), agent=agent, fence=held.fence, at=MONDAY + MINUTE, calendar=cal)
+    assert (done.attempt.is_inbound, Touch.objects.count(), done.outreach.is_inbound) == (True, 0, False)
+    figures = metrics.calls(metrics.Slice(MONDAY.date(), MONDAY.date() + DAY))
+    assert (figures.attempts, figures.contacts, figures.booked) == (0, 0, 1)
+
+
+def test_an_inbound_call_may_come_when_we_may_not_call(agent, cal):
+    row = OutreachFactory()
+    sunday = MONDAY + 6 * DAY
+    with pytest.raises(NotAllowedNow):
+        queue.take(row.pk, agent, at=sunday, calendar=cal)
+    assert queue.take_inbound(row.pk, agent, at=sunday).is_inbound
+    queue.release_all(agent)
+    assert not Outreach.objects.get(pk=row.pk).is_inbound
+
+
+# -- transfers and reservations --------------------------------------------------------------------------------------
+
+
+def test_a_transfer_goes_to_the_colleague_first_and_then_to_the_team(agent, cal):
+    row, colleague, third = OutreachFactory(), person(Role.CALL_CENTER_AGENT), person(Role.CALL_CENTER_AGENT)
+    held = queue.claim_next(agent, at=MONDAY, calendar=cal)
+    with pytest.raises(Refused, match="saber"):
+        queue.transfer(row.pk, agent, fence=held.fence, to=colleague, note=" ", at=MONDAY)
+    queue.transfer(row.pk, agent, fence=held.fence, to=colleague, note="Pide hablar con usted", at=MONDAY)
+    with pytest.raises(LeaseLost):
+        queue.transfer(row.pk, agent, fence=held.fence, to=third, note="otra vez", at=MONDAY)
+    assert Notification.objects.get().user == colleague
+    assert queue.claim_next(third, at=MONDAY + MINUTE, calendar=cal) is None
+    with pytest.raises(LeaseLost, match="reservada"):
+        queue.take(row.pk, third, at=MONDAY + MINUTE, calendar=cal)
+    assert queue.claim_next(colleague, at=MONDAY + MINUTE, calendar=cal) == row
+    queue.release_all(colleague)
+    assert queue.claim_next(third, at=MONDAY + queue.TRANSFER_KEPT + MINUTE, calendar=cal) == row
+
+
+# -- drafts, pauses, preparation -------------------------------------------------------------------------------------
+
+
+def test_a_draft_is_kept_while_the_customer_is_held_and_goes_with_the_call(agent, cal):
+    row = OutreachFactory()
+    held = queue.take(row.pk, agent, at=MONDAY, calendar=cal)
+    day.save_draft(row.pk, agent, fence=held.fence, data={"note": ["Llamar al hijo"]}, at=MONDAY)
+    day.save_draft(row.pk, agent, fence=held.fence, data={"note": ["Llamar a la hija"]}, at=MONDAY)
+    assert Draft.objects.get().data == {"note": ["Llamar a la hija"]}
+    verbs.record_attempt(row.pk, silence(), agent=agent, fence=held.fence, at=MONDAY + MINUTE, calendar=cal)
+    assert not Draft.objects.exists()
+    with pytest.raises(LeaseLost):
+        day.save_draft(row.pk, agent, fence=held.fence, data={"note": ["tarde"]}, at=MONDAY)
+
+
+def test_a_pause_gives_the_customer_back_and_is_one(agent, cal):
+    row = OutreachFactory()
+    queue.take(row.pk, agent, at=MONDAY, calendar=cal)
+    lunch = reason("LUNCH", ReasonKind.PAUSE)
+    assert day.pause(agent, lunch, at=MONDAY) == day.pause(agent, reason("MEETING", ReasonKind.PAUSE), at=MONDAY + MINUTE)
+    row.refresh_from_db()
+    assert row.leased_by is None
+    assert (day.resume(agent, at=MONDAY + 30 * MINUTE), day.resume(agent, at=MONDAY + 31 * MINUTE)) == (1, 0)
+    assert Pause.objects.get().ended_at == MONDAY + 30 * MINUTE
+
+
+def test_the_preparation_says_what_was_missing(agent):
+    for missing in (["price", "staff"], ["price"]):
+        day.prepare(agent, "PROACTIVE", missing=missing, at=MONDAY, day=MONDAY.date())
+    assert Preparation.objects.get().missing == "Costo del trabajo"
+
+
+def test_a_survey_is_no_sibling_of_a_commercial_call(agent):
+    row, other = two_cars()
+    OutreachFactory(customer=row.customer, purpose=Purpose.SERVICE, programme="AFTERSALES_SURVEY", phone=False)
+    OutreachFactory(customer=row.customer, next_step=NextStep.REPLY, phone=False)
+    assert list(verbs.siblings(row, agent)) == [other]

@@ -1,0 +1,364 @@
+"""The import centre's pages: each step an address, corrections, and whose file it is."""
+
+import io
+import re
+import zipfile
+from datetime import timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from openpyxl import load_workbook
+
+from callcenter import tasks
+from callcenter.enums import BatchStatus
+from callcenter.models import ColumnAlias, ImportBatch, Outreach
+from callcenter.roles import Role
+from callcenter.spiga import corrections
+from tests.callcenter.spiga.files import csv_bytes, row
+from tests.callcenter.spiga.test_wizard import STRANGE
+from tests.conftest import person, query_count
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("monday", "north")]
+HTMX = {"HTTP_HX_REQUEST": "true"}
+
+
+def as_(client, user):
+    client.force_login(user)
+    return client
+
+
+def page(response):
+    return re.sub(r"\s+", " ", response.content.decode())
+
+
+def upload(client, data, name="avisos.csv", **more):
+    file = SimpleUploadedFile(name, data)
+    return client.post("/importaciones/nueva/", {"feed": "proactive", "file": file, "has_authorisation": "on", **more})
+
+
+def jobs():
+    while tasks.run_one():
+        pass
+
+
+def checked(client, user, rows):
+    """A file of one's own that waits at the review."""
+    upload(as_(client, user), csv_bytes(rows))
+    jobs()
+    return ImportBatch.objects.latest("pk")
+
+
+def at(batch, step=""):
+    return f"/importaciones/{batch.pk}/{step}"
+
+
+def test_file_review_apply_result(client, agent):
+    response = upload(as_(client, agent), csv_bytes([row(101), row(102, phone="1234567")]))
+    batch = ImportBatch.objects.get()
+    assert response.url == at(batch)
+    assert client.get(response.url).url == at(batch, "revision/")
+    assert "en cola" in page(client.get(at(batch, "revision/")))
+    jobs()
+    text = page(client.get(at(batch, "revision/")))
+    assert "Nada se ha escrito todavía" in text
+    assert 'value="1234567"' in text
+    text = page(client.get(at(batch, "aplicar/")))
+    assert "Se crearán <strong>1</strong> gestiones" in text
+    assert "las llamarán 1 persona del call center" in text
+    assert "Importar las válidas (1) y dejar 1 pendiente" in text
+    assert client.post(at(batch, "aplicar/")).url == at(batch)
+    assert client.get(at(batch)).url == at(batch, "resultado/")
+    jobs()
+    text = page(client.get(at(batch, "resultado/")))
+    assert "Aplicado" in text
+    assert "Reintentar las pendientes" in text
+    assert Outreach.objects.count() == 1
+
+
+def test_a_step_that_is_over_leads_to_the_one_that_is_on(client, agent):
+    batch = checked(client, agent, [row(101)])
+    assert client.get(at(batch, "resultado/")).url == at(batch, "revision/")
+    client.post(at(batch, "aplicar/"))
+    for step in ("columnas/", "revision/", "aplicar/"):
+        assert client.get(at(batch, step)).url == at(batch, "resultado/")
+
+
+def test_the_card_asks_while_work_runs_and_moves_on_by_itself(client, agent):
+    upload(as_(client, agent), STRANGE)
+    batch = ImportBatch.objects.get()
+    assert "hx-get" in page(client.get(at(batch, "revision/"), **HTMX))
+    jobs()
+    assert client.get(at(batch, "revision/"), **HTMX)["HX-Redirect"] == at(batch, "columnas/")
+
+
+def test_columns_are_asked_shown_with_samples_and_remembered(client, agent):
+    upload(as_(client, agent), STRANGE)
+    jobs()
+    batch = ImportBatch.objects.get()
+    text = page(client.get(at(batch, "columnas/")))
+    assert "Falta decir qué columna es" in text
+    assert "Móvil del señor" in text
+    assert "3005550101" in text
+    response = client.post(at(batch, "columnas/"), {"column-2": "customer_name"}, follow=True)
+    assert "Todavía falta decir cuál columna es: Placa o VIN" in page(response)
+    assert not ColumnAlias.objects.exists()
+    chosen = {
+        "column-0": "branch",
+        "column-1": "due_on",
+        "column-2": "customer_name",
+        "column-3": "mobile",
+        "column-4": "plate",
+        "column-5": "reason",
+    }
+    client.post(at(batch, "columnas/"), chosen)
+    jobs()
+    batch.refresh_from_db()
+    assert (batch.status, batch.counts["created"]) == (BatchStatus.CHECKED, 1)
+    assert ColumnAlias.objects.count() == 6
+
+
+def test_an_invented_field_is_no_answer(client, agent):
+    batch = checked(client, agent, [row(101)])
+    assert client.post(at(batch, "columnas/"), {"column-0": "is_superuser"}).status_code == 404
+
+
+def test_a_cell_is_mended_in_the_grid(client, agent):
+    batch = checked(client, agent, [row(101), row(102, phone="1234567")])
+    bad = batch.rows.get(status="REJECTED")
+    place = corrections.position_of(bad, batch)
+    text = page(client.get(at(batch, "revision/")))
+    assert f'name="cell-{bad.number}-{place}"' in text
+    client.post(at(batch, "corregir/"), {f"cell-{bad.number}-{place}": "3005550102", "cell-9999-1": "x", "cell-x-y": "z"})
+    jobs()
+    batch.refresh_from_db()
+    assert (batch.counts["created"], batch.counts["rejected"], batch.edits.count()) == (2, {}, 1)
+
+
+def test_cells_that_did_not_change_are_no_corrections(client, agent):
+    batch = checked(client, agent, [row(101, phone="1234567")])
+    bad = batch.rows.get(status="REJECTED")
+    client.post(at(batch, "corregir/"), {f"cell-{bad.number}-{corrections.position_of(bad, batch)}": "1234567"})
+    batch.refresh_from_db()
+    assert (batch.status, batch.edits.count()) == (BatchStatus.CHECKED, 0)
+
+
+def test_a_whole_row_is_mended(client, agent):
+    batch = checked(client, agent, [row(101, plate="", vin="")])
+    number = batch.rows.get(status="REJECTED").number
+    text = page(client.get(at(batch, f"fila/{number}/")))
+    assert "Falta la placa o el VIN" in text
+    title = next(index for index, column in enumerate(batch.about["columns"]) if column["title"] == "Placa")
+    client.post(at(batch, f"fila/{number}/"), {f"cell-{number}-{title}": "ZZA101"})
+    jobs()
+    batch.refresh_from_db()
+    assert batch.counts["created"] == 1
+
+
+def test_a_rule_is_offered_for_the_group_and_mends_it(client, agent):
+    batch = checked(client, agent, [row(101, site="OESTE"), row(102, site="OESTE")])
+    text = page(client.get(at(batch, "revision/")))
+    assert "Es de la sede (2 filas)" in text
+    response = client.post(
+        at(batch, "regla/"), {"status": "REJECTED", "code": "UNKNOWN_SITE", "rule": "site", "argument": "Sede Norte"}, follow=True
+    )
+    assert "Se corrigieron 2 filas" in page(response)
+    jobs()
+    batch.refresh_from_db()
+    assert batch.counts["created"] == 2
+
+
+def test_a_rule_that_does_not_fit_is_told(client, agent):
+    batch = checked(client, agent, [row(101, site="OESTE")])
+    response = client.post(at(batch, "regla/"), {"status": "REJECTED", "code": "UNKNOWN_SITE", "rule": "vin"}, follow=True)
+    assert "no corresponde a este grupo" in page(response)
+
+
+def test_a_large_group_has_its_pages(client, agent):
+    batch = checked(client, agent, [row(101 + number, phone=str(1000 + number)) for number in range(120)])
+    assert "Ver las 120" in page(client.get(at(batch, "revision/")))
+    assert "Página 1 de 2" in page(client.get(at(batch, "revision/REJECTED/BAD_PHONE/")))
+    assert client.get(at(batch, "revision/REJECTED/NADA/")).status_code == 404
+
+
+def test_pending_rows_go_again_from_the_result(client, agent):
+    batch = checked(client, agent, [row(101), row(102, phone="1234567")])
+    client.post(at(batch, "aplicar/"))
+    jobs()
+    client.post(at(batch, "reintentar/"))
+    again = ImportBatch.objects.latest("pk")
+    jobs()
+    text = page(client.get(at(again, "revision/")))
+    assert "Reintento de las filas pendientes" in text
+    assert "filas pendientes" in text
+    assert "Reintento del" in page(client.get(at(batch, "resultado/")))
+
+
+def test_old_and_new_values_are_shown(client, agent):
+    client.post(at(checked(client, agent, [row(101, km="18.900")]), "aplicar/"))
+    jobs()
+    text = page(client.get(at(checked(client, agent, [row(101, km="21.000")]), "revision/")))
+    assert "Qué cambia de lo que ya estaba" in text
+    assert re.search(r"Kilómetros</td><td[^>]*>18\.900</td><td[^>]*><strong>21\.000", text)
+
+
+def test_undo_from_the_result(client, agent):
+    batch = checked(client, agent, [row(101)])
+    client.post(at(batch, "aplicar/"))
+    jobs()
+    assert "Revertir esta importación" in page(client.get(at(batch, "resultado/")))
+    client.post(at(batch, "revertir/"))
+    jobs()
+    assert "Se retiraron 1 gestiones" in page(client.get(at(batch, "resultado/")))
+    assert not Outreach.objects.exists()
+
+
+def test_why_an_undo_is_not_possible_is_said(client, agent):
+    batch = checked(client, agent, [row(101)])
+    client.post(at(batch, "aplicar/"))
+    jobs()
+    Outreach.objects.update(calls_made=1)
+    assert "No se puede revertir: Ya se trabajó en la gestión de" in page(client.get(at(batch, "resultado/")))
+    assert "Ya se trabajó" in page(client.post(at(batch, "revertir/"), follow=True))
+
+
+def test_the_same_file_again_leads_to_its_result(client, agent):
+    upload(as_(client, agent), csv_bytes([row(101)]))
+    response = upload(client, csv_bytes([row(101)]), name="copia.csv")
+    assert "ya se importó" in page(client.get(response.url, follow=True))
+    assert ImportBatch.objects.count() == 1
+
+
+def test_the_same_file_of_somebody_else_is_told_without_showing_it(client, agent, outsider):
+    upload(as_(client, agent), csv_bytes([row(101)]))
+    response = upload(as_(client, outsider), csv_bytes([row(101)]))
+    assert response.status_code == 422
+    assert "ya lo subió otra persona" in page(response)
+
+
+def test_an_unreadable_file_is_explained(client, agent):
+    upload(as_(client, agent), b"%PDF-1.7")
+    jobs()
+    batch = ImportBatch.objects.get()
+    assert batch.status == BatchStatus.UNREADABLE
+    assert "es un PDF" in page(client.get(at(batch, "revision/")))
+
+
+def test_work_that_failed_can_go_on(client, agent):
+    batch = checked(client, agent, [row(101)])
+    ImportBatch.objects.update(work_state="FAILED", error="El proceso se detuvo", status=BatchStatus.APPLYING)
+    assert "Volver a intentar" in page(client.get(at(batch, "resultado/")))
+    client.post(at(batch, "continuar/"))
+    jobs()
+    batch.refresh_from_db()
+    assert batch.status == BatchStatus.APPLIED
+
+
+def test_without_the_declaration_nothing_is_uploaded(client, agent):
+    file = SimpleUploadedFile("a.csv", csv_bytes([row(101)]))
+    response = as_(client, agent).post("/importaciones/nueva/", {"feed": "proactive", "file": file})
+    assert response.status_code == 422
+    assert not ImportBatch.objects.exists()
+
+
+def test_the_template_of_a_source_has_its_titles(client, agent):
+    data = b"".join(as_(client, agent).get("/importaciones/plantilla/proactive/").streaming_content)
+    titles = next(load_workbook(io.BytesIO(data)).active.values)
+    assert titles[:3] == ("Centro", "F. Prevista", "Motivo Contacto")
+    assert client.get("/importaciones/plantilla/nada/").status_code == 404
+
+
+def test_rejected_rows_come_back_as_a_workbook_without_formulas(client, agent):
+    batch = checked(client, agent, [row(101, phone="1234567", note="=HYPERLINK(1)"), row(102, name="")])
+    data = b"".join(client.get(at(batch, "no-importadas/")).streaming_content)
+    lines = list(load_workbook(io.BytesIO(data)).active.values)
+    assert [line[:3] for line in lines[1:]] == [
+        ("3", "Rechazada", "Ningún teléfono de la fila sirve ni lo hay en la base: corríjalo en SPIGA"),
+        ("4", "Rechazada", "Falta el nombre del cliente"),
+    ]
+    assert lines[0][6:9] == ("Centro", "F. Prevista", "Motivo Contacto")
+    with zipfile.ZipFile(io.BytesIO(data)) as book:
+        assert b"<f>" not in book.read("xl/worksheets/sheet1.xml")
+
+
+def test_discarding_writes_nothing(client, agent):
+    batch = checked(client, agent, [row(101)])
+    client.post(at(batch, "descartar/"))
+    assert ImportBatch.objects.get().status == BatchStatus.CANCELLED
+    assert not Outreach.objects.exists()
+
+
+GETS = ("", "columnas/", "revision/", "revision/REJECTED/BAD_PHONE/", "fila/3/", "aplicar/", "resultado/", "no-importadas/")
+POSTS = ("columnas/", "corregir/", "regla/", "aplicar/", "reintentar/", "revertir/", "continuar/", "descartar/", "fila/3/")
+
+
+def test_another_persons_batch_does_not_exist(client, agent, outsider):
+    batch = checked(client, agent, [row(101, phone="12")])
+    as_(client, outsider)
+    assert [client.get(at(batch, path)).status_code for path in GETS] == [404] * len(GETS)
+    assert [client.post(at(batch, path)).status_code for path in POSTS] == [404] * len(POSTS)
+
+
+def test_who_does_not_import_is_refused(client, agent, advisor):
+    batch = checked(client, agent, [row(101, phone="12")])
+    as_(client, advisor)
+    assert {client.get(at(batch, path)).status_code for path in GETS} == {403}
+    assert {client.post(at(batch, path)).status_code for path in POSTS} == {403}
+
+
+def test_the_list_of_imports_costs_the_same(client, agent):
+    upload(as_(client, agent), csv_bytes([row(101)]))
+    one = query_count(client, "/importaciones/")
+    for number in range(2):
+        upload(client, csv_bytes([row(102 + number)]))
+    assert query_count(client, "/importaciones/") == one
+
+
+def test_the_review_costs_the_same(client, agent):
+    bad = [row(101, phone="12"), row(102, name=""), row(103, note="no llamar"), row(104, km="x1")]
+    one = query_count(client, at(checked(client, agent, bad), "revision/"))
+    assert query_count(client, at(checked(client, agent, bad * 3), "revision/")) == one
+
+
+# -- PRO-9 -----------------------------------------------------------------------------------------------------------
+
+
+def loaded(client, agent, rows):
+    batch = checked(client, agent, rows)
+    client.post(at(batch, "aplicar/"))
+    jobs()
+
+
+def test_the_daily_list_that_is_late_is_a_warning(client, agent, settings):
+    """Monday 9:00: not yet loaded; 10:30: late."""
+    text = page(as_(client, agent).get("/importaciones/"))
+    assert "Sin cargar" in text
+    assert "debía estar" not in text
+    settings.CLOCK_SHIFT += timedelta(minutes=90).total_seconds()
+    assert "el listado de hoy debía estar a las 10:00" in page(client.get("/importaciones/"))
+    assert "debía estar a las 10:00" in page(client.get("/"))
+
+
+def test_on_a_holiday_nothing_is_late(client, agent, settings):
+    settings.CLOCK_SHIFT += timedelta(days=6, hours=3).total_seconds()  # Sunday noon
+    assert "debía estar" not in page(as_(client, agent).get("/importaciones/"))
+
+
+def test_the_hour_is_the_owners(client, agent, settings):
+    from callcenter.models import ProgrammeSettings
+
+    ProgrammeSettings.objects.update_or_create(programme="PROACTIVE", defaults={"file_due_at": "08:30"})
+    assert "debía estar a las 08:30" in page(as_(client, agent).get("/importaciones/"))
+
+
+def test_a_loaded_list_says_when_how_many_and_which_site_lacks(client, agent, centre):
+    loaded(client, agent, [row(101), row(102)])
+    text = page(client.get("/importaciones/"))
+    assert re.search(r"hoy \d\d:\d\d, 2 filas", text)
+    assert "Falta Sede Centro" in text
+    client.force_login(person(Role.CALL_CENTER_LEAD))
+    assert "Falta Sede Centro" in page(client.get("/"))
+
+
+def test_with_every_site_loaded_nothing_lacks(client, agent, centre):
+    loaded(client, agent, [row(101), row(102, site="CENTRO")])
+    assert "Falta" not in page(client.get("/importaciones/"))

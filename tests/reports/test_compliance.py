@@ -1,0 +1,57 @@
+"""IND-13: the controls of the procedures, each with what was due and what was met."""
+
+from datetime import date, datetime, timedelta
+
+import pytest
+
+from callcenter.domain.metrics import Slice
+from callcenter.enums import BatchStatus, Result
+from callcenter.models import ImportBatch, Outreach
+from carrazos.lib.calendar import BOGOTA, start_of
+from carrazos.lib.periods import Month
+from reports.domain import compliance
+from reports.models import Edition
+from tests.factories import OutreachFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+NOVEMBER = Slice.of(Month(2026, 11))
+DECEMBER_7 = datetime(2026, 12, 7, 9, tzinfo=BOGOTA)
+
+
+def batch(day, status=BatchStatus.APPLIED):
+    ImportBatch.objects.create(feed="proactive", name="x.csv", sha256=f"{day}{status}", size=1, status=status,
+                               applied_at=start_of(day) + timedelta(hours=8))  # fmt: skip
+
+
+def test_a_business_day_without_its_list_is_a_control_not_met():
+    """November 2026 has nineteen business days: the 2nd and the 16th are holidays."""
+    for day in (3, 4, 15, 16):  # two business days, a Sunday and a holiday
+        batch(date(2026, 11, day))
+    batch(date(2026, 11, 5), BatchStatus.CHECKED)
+    found = compliance.daily_import(NOVEMBER, DECEMBER_7)
+    assert (found.hits, found.total) == (2, 19)
+
+
+def test_days_to_come_are_not_due_yet():
+    assert compliance.daily_import(NOVEMBER, datetime(2026, 11, 5, 9, tzinfo=BOGOTA)).total == 2
+
+
+@pytest.mark.parametrize(("sent_on", "hits"), [((5, 11), 1), ((6, 11), 0), (None, 0)])
+def test_a_report_in_time_is_sent_by_its_day(sent_on, hits):
+    boss = UserFactory()
+    row = Edition(code="GSC-FOR-09", period="2026-10", due_on=date(2026, 11, 5), sha256="x", state="PREPARED")
+    if sent_on:
+        row.state, row.reviewed_by, row.approved_by, row.sent_at = "SENT", boss, boss, datetime(2026, *sent_on[::-1], 18, tzinfo=BOGOTA)
+    row.save()
+    found = compliance.reports_in_time(NOVEMBER, DECEMBER_7)
+    assert (found.hits, found.total) == (hits, 1)
+
+
+def test_an_unanswered_case_needs_its_screenshot():
+    row = OutreachFactory()
+    Outreach.objects.filter(pk=row.pk).update(
+        state="CLOSED", result=Result.EXHAUSTED, closed_at=start_of(date(2026, 11, 10)), next_step="NONE"
+    )
+    assert compliance.evidence_present(NOVEMBER, DECEMBER_7).fraction == "0 de 1"
+    whole = compliance.compliance(NOVEMBER, DECEMBER_7)
+    assert (whole.hits, whole.total) == (0, 20)

@@ -1,0 +1,150 @@
+"""F3 and F4: good and nasty files with their exact totals."""
+
+import pytest
+
+from callcenter.enums import BatchStatus, ExclusionScope, ExclusionSource, OutreachState, Programme
+from callcenter.models import ContactPoint, Customer, Exclusion, Outreach, WorkOrder
+from callcenter.spiga import pipeline
+from satisfaction.models import Delivery, Survey
+from tests.factories import MONDAY, BrandFactory, EmployeeFactory, VehicleFactory
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("monday", "north", "vw")]
+
+WORKSHOP = "Centro;Núm. OT;Placa;VIN;Marca;Gama;Motivo de Entrada;F. Entrega;F. Fra.;Cliente Fra.;Cliente;N° Doc. Cliente;Telf. Móvil;Asesor;Tipo Cargo;Kilómetros;"
+SALES = "Centro;VIN;Placa;Marca;Gama;Cliente;N° Doc. Cliente;Tipo Doc.;Teléfonos;Email;Perfil Cliente;Fecha Paz y Salvo;F. Entrega Cliente;Vendedor;Tipo Venta"
+
+
+def load(slug, header, *rows, site=None):
+    data = "\r\n".join(["Informe - Carrazos - 23/11/2026 08:10", header, *rows, f"Total registros: {len(rows)}"]).encode()
+    batch = pipeline.receive(slug, data, f"{slug}.csv", by=None, site=site, at=MONDAY)
+    result = pipeline.import_now(batch)
+    batch.refresh_from_db()
+    assert batch.status == BatchStatus.APPLIED, batch.error
+    return result
+
+
+def order(number, *, n=101, reason="REVISIÓN 10.000 KM", delivered="20/11/2026", invoiced="20/11/2026", **more):
+    name = more.get("name", f"PEREZ RUIZ PERSONA {chr(65 + n % 26)}")
+    cells = ["NORTE", number, f"ZZA{n}", f"9BWAA05U1AA000{n}", "VOLKSWAGEN", "GOL", reason, delivered, invoiced, more.get("payer", name), name,
+             str(52_000_000 + n), more.get("phone", f"3005550{n}"), more.get("advisor", ""), more.get("charge", ""), "10.215", ""]  # fmt: skip
+    return ";".join(cells)
+
+
+def sale(n=104, **more):
+    row = {
+        "site": "NORTE", "vin": f"9BWAA05U1AA000{n}", "plate": f"ZZC{n}", "brand": "VOLKSWAGEN", "family": "POLO",
+        "name": f"GOMEZ JOSE PERSONA {chr(65 + n % 26)}", "document": str(1_075_000_000 + n), "kind": "CC", "phones": f"3005550{n}", "email": "",
+        "profile": "Particular", "cleared": "18/11/2026", "delivered": "19/11/2026", "seller": "", "sale": "VN",
+    } | more  # fmt: skip
+    return ";".join(row.values())
+
+
+def test_each_delivered_order_is_asked_once():
+    EmployeeFactory(code="023", name="Ana Ruiz")
+    result = load("aftersales", WORKSHOP, order("OT/1/2026-1", n=101, advisor="023 - ANA RUIZ"), order("OT/2/2026-1", n=102))
+    assert (result.read, result.created) == (2, 2)
+    row = Survey.objects.get(work_order__number="OT/1/2026")
+    assert (row.status, str(row.served_on), str(row.listed_on), row.advisor.name) == ("PENDING", "2026-11-20", "2026-11-23", "Ana Ruiz")
+    assert (row.outreach.programme, row.outreach.purpose, row.outreach.state) == (
+        Programme.AFTERSALES_SURVEY,
+        "SERVICE",
+        OutreachState.OPEN,
+    )
+
+
+def test_the_same_file_again_asks_nobody_twice():
+    rows = [order("OT/1/2026-1", n=101), order("OT/2/2026-1", n=102)]
+    load("aftersales", WORKSHOP, *rows)
+    again = load("aftersales", WORKSHOP, *rows, order("OT/3/2026-1", n=103))
+    assert (again.created, again.unchanged, Survey.objects.count()) == (1, 2, 3)
+
+
+@pytest.mark.parametrize(
+    ("rows", "asked"),
+    [
+        ([order("OT/1/2026-1"), order("OT/1/2026-2", reason="GARANTIA", payer="IMPORTADORA DEMO S.A.S.")], 1),  # 1, 2: one order, two invoices
+        ([order("OT/1/2026-1"), order("OT/9/2026-1", reason="COLISION", delivered="19/11/2026")], 1),  # 5: same car, two orders
+        ([order("OT/1/2026-1", name="CARRAZOS SAS", reason="ALISTAMIENTO")], 0),  # 7: internal
+        ([order("OT/1/2026-1", delivered="", invoiced="")], 0),  # still in the workshop
+        ([order("OT/1/2026-1", delivered="01/10/2026", invoiced="01/10/2026")], 0),  # 19: too old
+        ([order("OT/1/2026-1", delivered="30/11/2026")], 0),  # 14: in the future
+        ([order("OT/1/2026-1", delivered="20/11/2026", invoiced="")], 1),  # 3: delivered, invoiced tomorrow
+        ([order("OT 15234", n=101), order("OT-15235", n=102)], 2),  # 15: other ways of numbering
+    ],
+)  # fmt: skip
+def test_which_orders_are_asked_about(rows, asked):
+    result = load("aftersales", WORKSHOP, *rows)
+    assert result.adds_up
+    assert Survey.objects.count() == asked
+
+
+def test_the_insurer_is_never_called():
+    load("aftersales", WORKSHOP, order("OT/1/2026-1", reason="COLISION", payer="SEGUROS DEMO S.A.", name="LUIS PEREZ MORA"))
+    assert Survey.objects.get().customer.name == "Luis Perez Mora"
+    load("aftersales", WORKSHOP, order("OT/2/2026-1", n=102, reason="COLISION", payer="SEGUROS DEMO S.A.", name=""))
+    assert Survey.objects.count() == 1
+
+
+def test_a_guarantee_and_the_missing_phone_are_told():
+    load("aftersales", WORKSHOP, order("OT/1/2026-1", n=101, charge="GARANTIA"), order("OT/2/2026-1", n=102, phone=""))
+    assert Survey.objects.get(work_order__number="OT/1/2026").is_warranty
+    silent = Survey.objects.get(work_order__number="OT/2/2026")
+    assert (silent.status, silent.outreach.state, silent.outreach.result) == ("NO_CONTACT_DATA", OutreachState.CLOSED, "UNREACHABLE")
+
+
+def test_who_asked_not_to_be_contacted_is_listed_and_not_called():
+    load("aftersales", WORKSHOP, order("OT/1/2026-1", delivered="01/10/2026", invoiced="01/10/2026"))
+    Exclusion.objects.create(customer=Customer.objects.get(), scope=ExclusionScope.ALL, source=ExclusionSource.CUSTOMER, since=MONDAY)
+    load("aftersales", WORKSHOP, order("OT/2/2026-1"))
+    assert (Survey.objects.get().outreach.state, Survey.objects.get().outreach.result) == ("CLOSED", "OPTED_OUT")
+
+
+def test_an_order_known_from_the_history_is_asked_when_its_delivery_comes():
+    load("recovery", WORKSHOP, order("OT/1/2026-1"))
+    assert (WorkOrder.objects.count(), Survey.objects.count()) == (1, 0)
+    result = load("aftersales", WORKSHOP, order("OT/1/2026-1"))
+    assert (result.updated, Survey.objects.count()) == (1, 1)
+
+
+def test_every_handed_over_vehicle_is_asked_once():
+    EmployeeFactory(code="77", name="Rosa Demo", function="sales_advisor")
+    result = load(
+        "sales",
+        SALES,
+        sale(104, seller="77 - ROSA DEMO"),
+        sale(105, sale="VO", name="FLOTA DEMO S.A.S.", document="900373913-4", kind="NIT"),
+        sale(104),
+    )
+    assert (result.created, dict(result.excluded)) == (2, {"DUPLICATE": 1})
+    row = Survey.objects.get(vehicle__vin="9BWAA05U1AA000104")
+    assert (row.programme, str(row.served_on), row.advisor.name, row.delivery.is_used) == ("SALES_SURVEY", "2026-11-19", "Rosa Demo", False)
+    assert Delivery.objects.get(vehicle__vin="9BWAA05U1AA000105").is_used
+    again = load("sales", SALES, sale(104), sale(106))
+    assert (again.created, again.unchanged, Outreach.objects.of(Programme.SALES_SURVEY).count()) == (1, 1, 3)
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "kind"),
+    [
+        ({"delivered": "", "cleared": ""}, "NO_DELIVERY", "rejected"),
+        ({"delivered": "01/01/1900", "cleared": ""}, "NO_DELIVERY", "rejected"),
+        ({"delivered": "30/11/2026"}, "FUTURE_VISIT", "rejected"),
+        ({"delivered": "01/09/2026", "cleared": ""}, "TOO_OLD", "excluded"),
+        ({"name": "CARRAZOS SAS"}, "OWN_VEHICLE", "excluded"),
+        ({"kind": "TI"}, "MINOR", "excluded"),
+        ({"name": ""}, "NO_NAME", "rejected"),
+    ],
+)
+def test_deliveries_that_do_not_enter(change, code, kind):
+    result = load("sales", SALES, sale(**change))
+    assert dict(getattr(result, kind)) == {code: 1}
+    assert Survey.objects.count() == 0
+
+
+def test_without_delivery_the_clearance_counts_and_the_family_tells_the_brand():
+    kia = BrandFactory(code="kia", name="Kia")
+    VehicleFactory(brand=kia, family="PICANTO")
+    load("sales", SALES, sale(104, delivered="", brand="", family="Picanto", phones="3005550104 (esposa), 6015550104"))
+    row = Survey.objects.get()
+    assert (str(row.served_on), row.brand) == ("2026-11-18", kia)
+    assert ContactPoint.objects.phones().filter(customer=row.customer).count() == 2

@@ -1,0 +1,213 @@
+"""A survey in one transaction: answers, class, follow-up; partial, late and undone ones."""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from callcenter.domain import outreach as calls
+from callcenter.domain import queue
+from callcenter.domain.errors import Refused
+from callcenter.domain.outreach import Call
+from callcenter.enums import Channel, NextStep, Outcome, OutreachState, Programme, ReasonKind, Result
+from callcenter.models import Hold, Outreach, Reason
+from callcenter.roles import Role
+from satisfaction.domain import surveys
+from satisfaction.domain.surveys import Reply
+from satisfaction.enums import Band, Choice, FollowUpKind, Light, QuestionKind, SurveyStatus
+from satisfaction.models import Answer, FollowUp, Question, SatisfactionRules, Survey
+from tests.factories import MONDAY, BrandFactory
+from tests.satisfaction.scenes import answers, classifier, house, survey
+
+pytestmark = pytest.mark.django_db
+
+
+def reply(row, *scores, **more):
+    return Reply(answers(row, *scores), **more)
+
+
+def save(row, answer, agent, cal, **more):
+    return surveys.save_reply(row.pk, answer, by=agent, at=more.pop("at", MONDAY), calendar=cal, **more)
+
+
+def test_a_promoter_opens_nothing(agent, cal):
+    row, case = save(survey(), reply(survey(), 10, 9, 9, 10, 9), agent, cal)
+    assert (row.status, row.score, case) == (SurveyStatus.ANSWERED, 10, None)
+    row.refresh_from_db()
+    assert (row.band, row.is_high_impact, row.lowest) == (Band.PROMOTER, False, 9)
+    assert row.answers.count() == 5
+
+
+def test_the_classifier_of_six_opens_a_red_case_owned_by_the_advisor(agent, cal):
+    _, people, employee = house()
+    row = survey(advisor=employee)
+    done, case = save(row, reply(row, 8, 8, 8, 6, voice="No me explicaron la factura"), agent, cal)
+    case.refresh_from_db()
+    assert (case.light, case.score, case.owner, case.due_at) == (Light.RED, 6, people[Role.SERVICE_ADVISOR], cal.due_at(MONDAY, 2))
+    assert (case.survey, case.voice) == (done, "No me explicaron la factura")
+
+
+@pytest.mark.parametrize(("any_low", "opened"), [(True, True), (False, False)])
+def test_one_low_answer_among_good_ones_is_not_lost(any_low, opened, agent, cal):
+    SatisfactionRules.objects.create(any_low_score=any_low)
+    row = survey()
+    done, case = save(row, reply(row, 9, 3, 9, 9, voice="Quedó sonando"), agent, cal)
+    done.refresh_from_db()
+    assert (done.band, done.is_high_impact, case is not None) == (Band.PROMOTER, True, opened)
+    if opened:
+        assert case.score == 3
+
+
+def test_a_low_grade_without_the_customers_words_is_refused_whole(agent, cal):
+    row = survey()
+    with pytest.raises(Refused, match="voz del cliente"):
+        save(row, reply(row, 9, 9, 9, 2), agent, cal)
+    assert (Answer.objects.count(), FollowUp.objects.count()) == (0, 0)
+    with pytest.raises(IntegrityError, match="survey_low_has_voice"), transaction.atomic():
+        Survey.objects.filter(pk=row.pk).update(lowest=3, score=3, status="ANSWERED", answered_at=MONDAY, answered_on=MONDAY.date())
+
+
+def test_a_detractor_who_suggests_leaves_two_rows(agent, cal):
+    row = survey()
+    save(row, reply(row, 5, 5, 5, 5, voice="Muy demorado", suggestion="Abrir los domingos"), agent, cal)
+    assert set(FollowUp.objects.values_list("kind", "light")) == {("DETRACTOR", "RED"), ("SUGGESTION", "BLUE")}
+
+
+def test_a_partial_survey_is_kept_and_completed_later(agent, cal):
+    row = survey()
+    first, case = save(row, reply(row, 4, voice="Me atendieron mal"), agent, cal)
+    assert (first.status, first.score, case.score) == (SurveyStatus.PARTIAL, None, 4)
+    assert not Survey.objects.valid().filter(pk=row.pk).exists()
+    second, same = save(row, Reply({classifier(row).pk: 3}), agent, cal)
+    assert (second.score, same.pk, same.score) == (3, case.pk, 3)
+    assert Answer.objects.filter(survey=row).count() == 2
+    assert FollowUp.objects.count() == 1
+
+
+def test_the_brands_block_follows_the_general_one(agent, cal):
+    vw, other = survey(brand=BrandFactory()), survey(brand=BrandFactory(code="kia", name="Kia"))
+    assert [question.topic for question in surveys.questions_of(vw)] == [
+        "Atención", "Trabajo realizado", "Tiempos", "Recomendación", "Solución", "Explicación de trabajos", "Video o reporte", "Limpieza", "Portal de la marca",
+    ]  # fmt: skip
+    assert len(surveys.questions_of(other)) == 5
+    assert [question.topic for question in surveys.questions_of(survey(programme=Programme.SALES_SURVEY))] == [
+        "Atención", "Instalaciones", "Tiempos", "Recomendación",
+    ]  # fmt: skip
+
+
+def test_a_question_is_frozen_once_answered(agent, cal):
+    row = survey()
+    question = classifier(row)
+    Question.objects.filter(pk=question.pk).update(text="¿Nos recomendaría?")
+    save(row, reply(row, 9, 9, 9, 9), agent, cal)
+    for change in (lambda: Question.objects.filter(pk=question.pk).update(text="Otra"), question.delete):
+        with pytest.raises(Exception, match=r"has answers|protected"), transaction.atomic():
+            change()
+
+
+def test_an_answer_by_whatsapp_after_the_calls_counts_as_later(agent, cal):
+    row = survey()
+    Outreach.objects.filter(pk=row.outreach_id).update(next_step=NextStep.REPLY)
+    done, case = surveys.answer_later(
+        row.pk, reply(row, 2, 2, 2, 2, voice="Pésimo", channel=Channel.WHATSAPP), by=agent, at=MONDAY, calendar=cal
+    )
+    assert (done.status, done.channel, case.light) == (SurveyStatus.ANSWERED_LATER, Channel.WHATSAPP, "RED")
+    outreach = Outreach.objects.get(pk=row.outreach_id)
+    assert (outreach.state, outreach.result) == (OutreachState.CLOSED, Result.DONE)
+
+
+def test_an_exhausted_survey_takes_a_late_answer_and_its_outreach_stays_as_it_ended(agent, cal):
+    row = survey()
+    Outreach.objects.filter(pk=row.outreach_id).update(state="CLOSED", result="EXHAUSTED", closed_at=MONDAY, next_step="NONE")
+    done, _ = surveys.answer_later(row.pk, reply(row, 9, 9, 9, 9, channel=Channel.WHATSAPP), by=agent, at=MONDAY, calendar=cal)
+    assert (done.status, Outreach.objects.get(pk=row.outreach_id).result) == (SurveyStatus.ANSWERED_LATER, Result.EXHAUSTED)
+
+
+def test_nothing_answered_is_no_late_answer(agent, cal):
+    with pytest.raises(Refused, match="al menos una"):
+        surveys.answer_later(survey().pk, Reply(), by=agent, at=MONDAY, calendar=cal)
+
+
+def test_a_survey_today_holds_the_selling_call_until_tomorrow(agent, cal):
+    row = survey()
+    save(row, reply(row, 9, 9, 9, 9), agent, cal)
+    holds = Hold.objects.filter(customer=row.customer)
+    assert [holds.standing(MONDAY).count(), holds.standing(MONDAY + timedelta(days=1)).count()] == [1, 0]
+
+
+# -- inside the call -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def held(agent, cal):
+    agent.programmes = ["AFTERSALES_SURVEY"]
+    row = survey()
+    outreach = queue.take(row.outreach_id, agent, at=MONDAY, calendar=cal)
+    return row, outreach
+
+
+def record(outreach, agent, cal, outcome=Outcome.DONE, answer=None, survey_row=None, **more):
+    def write(_, attempt):
+        surveys.save_reply(survey_row.pk, answer, by=agent, at=MONDAY, calendar=cal, attempt=attempt)
+
+    call = Call(key=uuid.uuid4(), outcome=outcome, **more)
+    return calls.record_attempt(
+        outreach.pk, call, agent=agent, fence=outreach.fence, at=MONDAY, calendar=cal, alongside=write if answer else None
+    )
+
+
+def test_call_answers_and_case_are_one_transaction(held, agent, cal):
+    row, outreach = held
+    done = record(outreach, agent, cal, answer=reply(row, 2, 2, 2, 2, voice="Mal"), survey_row=row)
+    row.refresh_from_db()
+    assert (done.outreach.result, row.attempt, FollowUp.objects.get().attempt) == (Result.DONE, done.attempt, done.attempt)
+
+
+def test_a_refused_survey_writes_no_attempt(held, agent, cal):
+    row, outreach = held
+    with pytest.raises(Refused):
+        record(outreach, agent, cal, answer=reply(row, 2, 2, 2, 2), survey_row=row)
+    assert outreach.attempts.count() == 0
+
+
+def test_undo_puts_survey_case_and_queue_back(held, agent, cal):
+    row, outreach = held
+    save(row, reply(row, 8, channel=Channel.VOICE), agent, cal)
+    done = record(outreach, agent, cal, answer=reply(row, 2, 2, 2, 2, voice="Mal"), survey_row=row)
+    calls.undo_attempt(done.attempt.pk, by=agent, at=MONDAY, lease_until=MONDAY + timedelta(minutes=20))
+    row.refresh_from_db()
+    assert (row.status, row.score, row.voice, row.attempt) == (SurveyStatus.PARTIAL, None, "", None)
+    assert [answer.score for answer in row.answers.all()] == [8]
+    assert (FollowUp.objects.count(), row.outreach.state) == (0, OutreachState.OPEN)
+
+
+def test_two_unanswered_calls_then_whatsapp(agent, cal):
+    row = survey()
+    reason = Reason.objects.get(kind=ReasonKind.NO_CONTACT, code="NO_ANSWER")
+    steps = []
+    for day in range(2):
+        at = MONDAY + timedelta(days=day)
+        outreach = queue.take(row.outreach_id, agent, at=at, calendar=cal)
+
+        call = Call(key=uuid.uuid4(), outcome=Outcome.NO_CONTACT, reason=reason)
+        steps.append(calls.record_attempt(outreach.pk, call, agent=agent, fence=outreach.fence, at=at, calendar=cal).outreach.next_step)
+    assert steps == [NextStep.CALL, NextStep.WHATSAPP]
+
+
+def test_yes_to_the_portal_question_is_kept(agent, cal):
+    row = survey()
+    question = Question.objects.get(questionnaire__code="SAT-VW", marks_portal=True)
+    done, _ = save(row, Reply(answers(row, 9, 9, 9, 9) | {question.pk: Choice.YES}, portal=True), agent, cal)
+    assert done.portal_answered
+    assert question.kind == QuestionKind.YES_NO
+
+
+def test_one_survey_has_one_case_whatever_the_order(agent, cal):
+    row = survey()
+    save(row, reply(row, 2, voice="Mal"), agent, cal)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        FollowUp.objects.create(
+            kind=FollowUpKind.DETRACTOR, survey=row, customer=row.customer, site=row.site, brand=row.brand, area="AFTERSALES", voice="x",
+            opened_at=MONDAY, due_at=MONDAY + timedelta(days=1),
+        )  # fmt: skip
