@@ -196,7 +196,7 @@ def findings(row: ImportBatch) -> dict:
         shown.setdefault((item.status, item.code), []).append(item)
     groups = [group_of(row, found["status"], found["code"], found["n"], shown[found["status"], found["code"]]) for found in counted]
     order = list(RowStatus)
-    groups.sort(key=lambda group: (order.index(group["status"]), -group["n"]))
+    groups.sort(key=lambda group: (order.index(group["status"]), -group["n"], group["words"]))
     lines = list(changes.lines(row, most=CHANGES_SHOWN))
     return {
         "groups": groups, "changes": lines, "changes_n": row.changes.count() if lines else 0, "changes_shown": CHANGES_SHOWN,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from carrazos.local.machine import find_browser
 
@@ -63,6 +63,11 @@ class Visitor:
         self.page.goto(f"{self.base}{path}")
         self.check(path)
         return self.page
+
+    def follow(self, control: Locator) -> None:
+        """Press what leads to another page, and be there: a click alone returns before the request has left."""
+        with self.page.expect_navigation():
+            control.click()
 
     def check(self, name: str) -> None:
         """No accessibility violation, no sideways scroll, no complaint of the browser."""

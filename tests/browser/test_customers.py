@@ -88,7 +88,7 @@ def test_from_the_search_box_to_the_corrected_customer(scene, visitor):
 
     # 3. The double is compared, merged and taken back.
     agent.open("/clientes/duplicados/")
-    page.get_by_role("link", name="Comparar Ana").click()
+    agent.follow(page.get_by_role("link", name="Comparar Ana"))
     agent.check("pair")
     page.get_by_role("button", name="Fusionar: queda «Ana María").click()
     expect(page.get_by_text("Fusionados: queda Ana María")).to_be_visible()

@@ -31,7 +31,7 @@ def test_the_director_prepares_starts_and_sees_who_came_back(visitor):
     went_away(site, customer=CustomerFactory(kind="COMPANY", name="Flota Demo SAS"))
     director = visitor().login(person(Role.AFTERSALES_DIRECTOR, first_name="Diego"))
     page = director.open("/recuperacion/")
-    page.get_by_role("button", name="Preparar la lista").click()
+    director.follow(page.get_by_role("button", name="Preparar la lista"))
     jobs()
     director.open("/recuperacion/")
     expect(page.get_by_text("Cliente corporativo")).to_be_visible()
@@ -43,7 +43,7 @@ def test_the_director_prepares_starts_and_sees_who_came_back(visitor):
     expect(page.get_by_text("Es un taller aliado")).to_be_visible()
     director.check("rows-decided")
     director.open("/recuperacion/")
-    page.get_by_role("button", name="Empezar a llamar a 1").click()
+    director.follow(page.get_by_role("button", name="Empezar a llamar a 1"))
     jobs()
 
     agent = person(Role.CALL_CENTER_AGENT, first_name="Ana")
