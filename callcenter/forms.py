@@ -513,6 +513,13 @@ class ViewForm(forms.Form):
     is_default = forms.BooleanField(label="Abrir la lista con esta vista", required=False)
 
 
+class ReasonForm(forms.Form):
+    """What a download of personal data is for."""
+
+    reason = CleanCharField(label="Para qué la necesita", min_length=5, max_length=200, error_messages={
+        "required": "Escriba para qué necesita la descarga: queda en el registro.", "min_length": "Diga para qué con unas palabras más."})  # fmt: skip
+
+
 class PreferencesForm(forms.ModelForm):
     """One's own screen."""
 

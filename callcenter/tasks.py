@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from callcenter import clock
-from callcenter.domain import audit, campaigns, data_requests, kept, matching, notices, outreach, queue, reminders
+from callcenter.domain import audit, campaigns, data_requests, kept, matching, notices, outreach, queue, reminders, seals
 from callcenter.domain.calendar import company_calendar
 from callcenter.domain.errors import Refused
 from callcenter.models import Pulse, Retention
@@ -171,3 +171,14 @@ def retire() -> None:
     now = timezone.now()
     Retention.objects.get_or_create(day=clock.today(), defaults={"created_at": now, "due_at": now})
     data_requests.withdraw_forgotten(clock.today())
+
+
+@shared_task(name="callcenter.seal_trail")
+def seal_trail() -> None:
+    """Each hour the new part of the audit trail is sealed; at dawn all of it is checked against its seals."""
+    seals.seal(timezone.now())
+
+
+@shared_task(name="callcenter.verify_trail")
+def verify_trail() -> None:
+    seals.verify(timezone.now())

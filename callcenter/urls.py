@@ -115,5 +115,6 @@ urlpatterns = [
     path("clientes/<int:pk>/comparar/", customers.compare, name="customer_compare"),
     path("descargas/", listings.own_exports, name="exports"),
     path("descargas/<int:pk>/", listings.export_card, name="export"),
+    path("descargas/<int:pk>/aprobar/", listings.approve_export, name="approve_export"),
     path("descargas/<int:pk>/archivo/", listings.export_file, name="export_file"),
 ]

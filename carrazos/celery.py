@@ -39,6 +39,8 @@ app.conf.beat_schedule = {
     "close-campaigns": {"task": "callcenter.close_campaigns", "schedule": timedelta(hours=1), "options": {"expires": 3500}},
     "close-messaged": {"task": "callcenter.close_unanswered", "schedule": timedelta(minutes=10), "options": {"expires": 590}},
     "duplicates": {"task": "callcenter.scan_duplicates", "schedule": crontab(hour=4, minute=10), "options": {"expires": 3600}},
+    "seal-trail": {"task": "callcenter.seal_trail", "schedule": crontab(minute=20), "options": {"expires": 3500}},
+    "verify-trail": {"task": "callcenter.verify_trail", "schedule": crontab(hour=3, minute=30), "options": {"expires": 3600}},
     "retire": {"task": "callcenter.retire", "schedule": crontab(hour=2, minute=10), "options": {"expires": 3600}},
     "recovery": {"task": "recovery.reconcile", "schedule": crontab(hour=4, minute=40), "options": {"expires": 3600}},
     "follow-ups": {"task": "satisfaction.sweep", "schedule": timedelta(minutes=5), "options": {"expires": 290}},

@@ -309,6 +309,8 @@ LOG_FORMAT = env("LOG_FORMAT", default="json")
 METRICS_TOKEN = env("METRICS_TOKEN", default="")
 SENTRY_DSN = env("SENTRY_DSN", default="")
 BACKUP_RECIPIENT = env("BACKUP_RECIPIENT", default="")
+# Mailboxes outside the house that keep each day's seal of the audit trail (callcenter/domain/seals.py).
+AUDIT_SEALS_TO = env.list("AUDIT_SEALS_TO", default=[])
 start_error_reports(SENTRY_DSN)
 LOGGING = {
     "version": 1,

@@ -8,9 +8,9 @@ import re
 
 from django.db import connection
 
-from callcenter.models import AccessLog, Change
+from callcenter.models import AccessLog, AuditSeal, Change
 
-APPEND_ONLY = (Change, AccessLog)
+APPEND_ONLY = (Change, AccessLog, AuditSeal)
 
 
 def grant_to(role: str) -> None:

@@ -114,7 +114,6 @@ KERNEL_TERMS = (
     Term("callcenter.ListExport", "created_at", 7, ("file",)),
     Term("callcenter.Notification", "at", YEAR),
     Term("callcenter.Draft", "saved_at", 7),
-    Term("callcenter.AccessLog", "at", 5 * YEAR),
 )
 
 
@@ -157,11 +156,11 @@ KERNEL = (
     Holding("callcenter.Authorisation", via="customer", erase=("proof", "proof_name", "note"), keep=("text_version", "proof_sha256")),
     Holding("callcenter.DataRequest", via="customer", erase=("text", "missing", "answer", "extension_reason")),
     Holding("callcenter.Erasure", via="customer", keep=("counts", "stage", "error")),
-    Holding("callcenter.AccessLog", via="customer", erase=("about",), keep=("sha256",)),
+    Holding("callcenter.AccessLog", via="customer", keep=("about", "sha256")),  # our own words; the application can not rewrite it
     Holding("callcenter.Dial", via="outreach__customer"),
     Holding("callcenter.Draft", via="outreach__customer", drop=True),
     Holding("callcenter.Transfer", via="outreach__customer", erase=("note",)),
-    Holding("callcenter.ListExport", copies="file", keep=("listing", "query", "columns", "file", "stage", "error")),
+    Holding("callcenter.ListExport", copies="file", keep=("listing", "query", "columns", "reason", "file", "sha256", "stage", "error")),
     Holding("callcenter.SavedView", scrub=("query",), keep=("listing", "name", "columns")),
     Holding("callcenter.ImageRelease", scrub=("person", "document", "representative", "representative_document", "signed_name", "revocation"),
             keep=("relationship", "purpose", "media", "territory", "signed", "sha256")),
@@ -176,7 +175,7 @@ KERNEL = (
         "callcenter.Vehicle", "callcenter.Brand", "callcenter.Site", "callcenter.Position", "callcenter.User", "callcenter.Employee",
         "callcenter.CalendarException", "callcenter.BlockedPhone", "callcenter.Reason", "callcenter.ProgrammeSettings", "callcenter.Script",
         "callcenter.ScriptStep", "callcenter.ServiceOffer", "callcenter.Campaign", "callcenter.MessageTemplate",
-        "callcenter.ControlledDocument", "callcenter.DocumentVersion", "callcenter.ColumnAlias", "callcenter.Pulse", "callcenter.Change",
+        "callcenter.ControlledDocument", "callcenter.DocumentVersion", "callcenter.ColumnAlias", "callcenter.Pulse", "callcenter.Change", "callcenter.AuditSeal",
         "callcenter.Tombstone", "callcenter.Retention", "callcenter.DuplicateScan", "callcenter.Line", "callcenter.UploadedMedia",
         "callcenter.ContactRules", "callcenter.CapacityException", "callcenter.Pause", "callcenter.Preparation",
     ),

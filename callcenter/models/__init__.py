@@ -1,7 +1,7 @@
 """The kernel's tables, one file per noun."""
 
 from callcenter.models.appointments import Appointment, CapacityException
-from callcenter.models.audit import Access, AccessLog, Change
+from callcenter.models.audit import Access, AccessLog, AuditSeal, Change
 from callcenter.models.catalogue import (
     Campaign,
     MessageTemplate,
@@ -51,6 +51,7 @@ __all__ = [
     "AccessLog",
     "Appointment",
     "Attempt",
+    "AuditSeal",
     "Authorisation",
     "AuthorisationSource",
     "AuthorisedFor",

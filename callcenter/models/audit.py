@@ -75,6 +75,22 @@ class Change(models.Model):
         return f"{self.get_kind_display()} {self.table_name} {self.row_id}"
 
 
+class AuditSeal(models.Model):
+    """A stretch of the trail as it stood: a fingerprint of each row, chained to the seal before it (callcenter/domain/seals.py)."""
+
+    first, last = models.BigIntegerField("desde el cambio"), models.BigIntegerField("hasta el cambio", unique=True)
+    rows = models.PositiveIntegerField("cambios")
+    leaves = models.BinaryField("huellas")
+    digest = models.CharField("sello", max_length=64)
+    at = models.DateTimeField("cuándo")
+
+    class Meta:
+        verbose_name, verbose_name_plural = "sello del historial", "sellos del historial"
+
+    def __str__(self):
+        return f"{self.first}-{self.last} {self.digest[:12]}"
+
+
 class Access(models.TextChoices):
     VIEW = "VIEW", "Vio"
     DOWNLOAD = "DOWNLOAD", "Descargó"

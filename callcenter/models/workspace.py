@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from callcenter.enums import WorkState
 from callcenter.models.organisation import User
 from callcenter.models.work import Work
 
@@ -109,14 +110,29 @@ def export_path(instance: "ListExport", _name: str) -> str:
     return f"exports/{uuid.uuid4().hex}.xlsx"
 
 
+class ExportQuerySet(models.QuerySet):
+    def visible_to(self, user: User) -> "ExportQuerySet":
+        """For who oversees: the downloads of people of their sites."""
+        return self if user.all_sites else self.filter(requested_by__sites__in=user.site_ids).distinct()
+
+    def held(self) -> "ExportQuerySet":
+        """Past its person's quota, waiting for somebody else's approval."""
+        return self.filter(work_state=WorkState.IDLE)
+
+
 class ListExport(Work):
     """A list on its way to a workbook: who asked for which rows, and the file. It is also the record of the extraction."""
 
     listing = models.SlugField("lista", max_length=40)
     query = models.CharField("filtros", max_length=2000, blank=True)
     columns = ArrayField(models.CharField(max_length=40), verbose_name="columnas", default=list)
+    reason = models.CharField("para qué", max_length=200, blank=True)
+    approved_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="aprobada por")
     rows = models.PositiveIntegerField("filas", default=0)
     file = models.FileField("archivo", upload_to=export_path, blank=True)
+    sha256 = models.CharField(max_length=64, blank=True)
+
+    objects = ExportQuerySet.as_manager()
 
     class Meta(Work.Meta):
         verbose_name, verbose_name_plural = "descarga", "descargas"

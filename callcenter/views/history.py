@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET
 from callcenter import roles
 from callcenter.domain import audit
 from callcenter.forms import HistoryForm
-from callcenter.models import AccessLog, Change
+from callcenter.models import AccessLog, Change, ListExport
 
 may_see = permission_required(roles.SEE_HISTORY, raise_exception=True)
 PAGE = 50
@@ -49,5 +49,6 @@ def accesses(request: HttpRequest) -> HttpResponse:
     if not request.user.all_sites:
         rows = rows.filter(user__sites__in=request.user.site_ids).distinct()
     found = list(form.narrow(rows, user="user")[: PAGE + 1])
-    context = {"form": form, "rows": found[:PAGE], "older": found[PAGE - 1].pk if len(found) > PAGE else None}
+    held = ListExport.objects.visible_to(request.user).held().select_related("requested_by").order_by("-created_at")
+    context = {"form": form, "rows": found[:PAGE], "older": found[PAGE - 1].pk if len(found) > PAGE else None, "held": held[:PAGE]}
     return render(request, "callcenter/accesses.html", context)

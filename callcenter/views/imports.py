@@ -400,5 +400,5 @@ def rejected(request: HttpRequest, pk: int) -> HttpResponse:
     """The rows that did not enter, as a workbook with the reason beside each."""
     row = batch_of(request, pk)
     name = f"filas-no-importadas-{row.pk}.xlsx"
-    audit.note_access(request.user, Access.EXPORT, f"Filas no importadas de {row.name}", at=clock.now(), rows=row.rows.count())
+    audit.note_access(request.user, Access.EXPORT, f"Filas no importadas del listado n.º {row.pk}", at=clock.now(), rows=row.rows.count())
     return FileResponse(rejects.workbook(row), as_attachment=True, filename=name, content_type=rejects.CONTENT_TYPE)

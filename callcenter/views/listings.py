@@ -10,11 +10,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_GET, require_POST
 
-from callcenter import clock, exports
+from callcenter import clock, exports, roles
 from callcenter.access import everyone
+from callcenter.domain import audit
+from callcenter.domain.errors import Refused
 from callcenter.enums import WorkState
-from callcenter.forms import ViewForm
-from callcenter.models import ListExport, SavedView
+from callcenter.forms import ReasonForm, ViewForm
+from callcenter.models import Access, ListExport, SavedView
 from callcenter.tables import Listing, listings
 
 EXPORTS_SHOWN = 30
@@ -179,10 +181,27 @@ def start_export(request: HttpRequest, listing: Listing) -> HttpResponse:
     params = QueryDict(request.POST.get("state", "")[:2000])
     everything = request.POST.get("columns") == "all"
     names = [column.name for column in (listing.columns if everything else listing.chosen(params))]
-    work = ListExport.objects.create(
-        listing=listing.slug, query=listing.state(params), columns=names, requested_by=request.user, created_at=clock.now()
-    )
+    form = ReasonForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, form.errors["reason"][0])
+        return redirect(f"{listing.url()}?{params.urlencode()}")
+    work = exports.ask(listing, listing.state(params), names, reason=form.cleaned_data["reason"], by=request.user, at=clock.now())
+    if work.work_state == WorkState.IDLE:
+        return render(request, "callcenter/export.html", {"row": work, "listing": listing}, status=403)
     return redirect("callcenter:export", pk=work.pk)
+
+
+@permission_required(roles.SEE_HISTORY, raise_exception=True)
+@require_POST
+def approve_export(request: HttpRequest, pk: int) -> HttpResponse:
+    """Lets go a download that passed its person's quota."""
+    row = get_object_or_404(ListExport.objects.visible_to(request.user), pk=pk)
+    try:
+        exports.approve(row, by=request.user)
+        messages.success(request, f"Descarga de {row.requested_by} aprobada.")
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    return redirect("callcenter:accesses")
 
 
 @everyone
@@ -206,4 +225,5 @@ def export_card(request: HttpRequest, pk: int) -> HttpResponse:
 def export_file(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(ListExport, pk=pk, requested_by=request.user, work_state=WorkState.DONE)
     name = f"{row.listing}-{row.pk}.xlsx"
+    audit.note_access(request.user, Access.EXPORT, f"Lista n.º {row.pk}: {row.listing}", at=clock.now(), rows=row.rows, sha256=row.sha256)
     return FileResponse(row.file.open("rb"), as_attachment=True, filename=name, content_type=exports.CONTENT_TYPE)

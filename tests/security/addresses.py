@@ -217,6 +217,13 @@ def list_export(site, person):
     return {"pk": row.pk}
 
 
+def held_export(site, person):
+    """A download of a colleague of the site that waits for approval."""
+    colleague = UserFactory(all_sites=False)
+    colleague.sites.add(site)
+    return {"pk": ListExport.objects.create(listing="clientes", requested_by=colleague, work_state="IDLE").pk}
+
+
 def survey(site, person):
     return {
         "pk": survey_of(site=site, customer=CustomerFactory(name=CANARY if site.code == "centro" else "Cliente Propio", sites=[site.pk])).pk
@@ -328,6 +335,7 @@ OBJECTS = {
     "callcenter:duplicate": duplicate,
     "callcenter:unmerge": customer_merge,
     **dict.fromkeys(("callcenter:export", "callcenter:export_file"), list_export),
+    "callcenter:approve_export": held_export,
     "callcenter:whatsapp_settle": message,
     **dict.fromkeys(("callcenter:whatsapp_answer", "callcenter:whatsapp_identify"), inbound),
     "callcenter:undo": attempt,

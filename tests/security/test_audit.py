@@ -1,6 +1,8 @@
 """S18, S19: the trail that the database writes, and the log of who looked."""
 
+import hashlib
 import secrets
+from datetime import timedelta
 
 import psycopg
 import pytest
@@ -8,10 +10,25 @@ from django.db import connection
 from django.db.utils import ProgrammingError
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
-from callcenter.domain import audit, grants
+from callcenter import exports, tasks
+from callcenter.domain import audit, erasure, grants, seals
 from callcenter.enums import ExclusionScope, ExclusionSource
-from callcenter.models import Access, AccessLog, Change, ContactPoint, Customer, Exclusion, Reason, User
+from callcenter.models import (
+    Access,
+    AccessLog,
+    AuditSeal,
+    Change,
+    ContactPoint,
+    Customer,
+    Exclusion,
+    ListExport,
+    Mail,
+    Notification,
+    Reason,
+    User,
+)
 from callcenter.roles import Role
 from callcenter.spiga import pipeline
 from tests.callcenter.spiga.files import csv_bytes, row
@@ -121,6 +138,8 @@ FORBIDDEN = (
     "DELETE FROM callcenter_change",
     "TRUNCATE callcenter_change",
     "DELETE FROM callcenter_accesslog",
+    "UPDATE callcenter_auditseal SET digest = ''",
+    "DELETE FROM callcenter_auditseal",
     "ALTER TABLE callcenter_change DROP COLUMN before",
     "DROP TABLE callcenter_change",
     "DROP TRIGGER pgtrigger_audit_update_x ON callcenter_customer",
@@ -157,6 +176,67 @@ def test_the_application_works_under_its_own_role(app_role, agent):
 def test_a_role_with_a_strange_name_is_refused(db):
     with pytest.raises(ValueError, match="no es un nombre"):
         grants.grant_to('app"; DROP TABLE x')
+
+
+# -- sealed ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def sealed(db):
+    """Some changes, an hour old, sealed in two stretches."""
+    for city in ("Cali", "Pasto", "Tunja"):
+        customer = CustomerFactory()
+        Customer.objects.filter(pk=customer.pk).update(city=city)
+        seals.seal(timezone.now() + timedelta(hours=2))
+    assert AuditSeal.objects.count() == 3
+    return customer
+
+
+def as_superuser(statement):
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def test_s19_an_untouched_trail_is_what_was_sealed(sealed):
+    assert list(seals.faults()) == []
+    assert seals.seal(timezone.now() + timedelta(hours=2)) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        (
+            'UPDATE callcenter_change SET after = \'{"city": "Mocoa"}\' WHERE id = (SELECT max(id) FROM callcenter_change)',
+            "Los valores del cambio",
+        ),
+        (
+            "UPDATE callcenter_change SET before = NULL, after = NULL WHERE id = (SELECT max(id) FROM callcenter_change)",
+            "Los valores del cambio",
+        ),
+        ("UPDATE callcenter_change SET actor_id = 7 WHERE id = (SELECT max(id) FROM callcenter_change)", "ya no dice quién"),
+        ("DELETE FROM callcenter_change WHERE id = (SELECT max(id) FROM callcenter_change)", "Falta el cambio"),
+        ("DELETE FROM callcenter_auditseal WHERE id = (SELECT min(id) FROM callcenter_auditseal)", "no sigue al anterior"),
+    ],
+)
+def test_s19_what_a_superuser_rewrites_is_found_out(sealed, statement, told):
+    as_superuser(statement)
+    quality = person(Role.QUALITY_COORDINATOR)
+    found = seals.verify(timezone.now())
+    assert any(told in fault for fault in found), found
+    assert Notification.objects.filter(user=quality, key__startswith="trail:").exists()
+
+
+def test_s19_an_erased_person_is_no_fault(sealed):
+    erasure.forget_trail(Customer, [sealed.pk])
+    assert trail(Customer)[-1].kind == "ERASE"
+    assert list(seals.faults()) == []
+
+
+def test_s19_the_seal_leaves_the_house_by_mail(settings, db):
+    settings.AUDIT_SEALS_TO = ["sello@notaria.example"]
+    Customer.objects.filter(pk=CustomerFactory().pk).update(city="Cali")
+    made = seals.seal(timezone.now() + timedelta(hours=2))
+    assert made[-1].digest in Mail.objects.get().body
 
 
 # -- in words --------------------------------------------------------------------------------------------------------
@@ -214,6 +294,55 @@ def test_s18_seeing_evidence_is_written_before_the_first_byte(client, north, age
     note = AccessLog.objects.get()  # the client has read nothing yet
     assert (note.user, note.action, note.about) == (agent, Access.VIEW, f"Evidencia n.º {pk}")
     assert b"".join(response.streaming_content) == b"x"
+
+
+def ask_for(client, **more):
+    return client.post(reverse("callcenter:customers_export"), {"state": "", "columns": "all", "reason": "Campaña de frenos"} | more)
+
+
+def test_s18_a_download_leaves_its_row_before_the_file_and_the_hash_of_what_left(client, north):
+    boss = person(Role.AFTERSALES_DIRECTOR)
+    CustomerFactory.create_batch(3, sites=[north.pk])
+    client.force_login(boss)
+    assert ask_for(client).status_code == 302
+    row = ListExport.objects.get()
+    assert (row.requested_by, row.reason, row.rows, row.work_state) == (boss, "Campaña de frenos", 3, "QUEUED")
+    while tasks.run_one():
+        pass
+    answer = client.get(reverse("callcenter:export_file", args=[row.pk]))
+    note = AccessLog.objects.get()  # not a byte has been read yet
+    content = b"".join(answer.streaming_content)
+    assert (note.user, note.rows, note.sha256) == (boss, 3, hashlib.sha256(content).hexdigest())
+
+
+@pytest.mark.parametrize("quota", ["DAILY_EXPORTS", "DAILY_ROWS"])
+def test_s18_past_the_days_quota_another_person_approves(client, north, monkeypatch, quota):
+    """The sixth download, or the row too many: 403, somebody is told, and one's own approval is worth nothing."""
+    monkeypatch.setattr(exports, quota, {"DAILY_EXPORTS": 1, "DAILY_ROWS": 5}[quota])
+    boss, overseer = person(Role.AFTERSALES_MANAGER), person(Role.QUALITY_COORDINATOR)
+    CustomerFactory.create_batch(3, sites=[north.pk])
+    client.force_login(boss)
+    assert [ask_for(client).status_code for _ in range(2)] == [302, 403]
+    held = ListExport.objects.held().get()
+    assert Notification.objects.get(user=overseer).key == f"export:{held.pk}"
+    while tasks.run_one():
+        pass
+    assert client.get(reverse("callcenter:export_file", args=[held.pk])).status_code == 404
+    client.post(reverse("callcenter:approve_export", args=[held.pk]))
+    assert ListExport.objects.held().exists()
+    client.force_login(overseer)
+    assert "Campaña de frenos" in client.get(reverse("callcenter:accesses")).content.decode()
+    client.post(reverse("callcenter:approve_export", args=[held.pk]))
+    while tasks.run_one():
+        pass
+    held.refresh_from_db()
+    assert (held.work_state, held.approved_by, held.rows) == ("DONE", overseer, 3)
+
+
+def test_s18_two_windows_at_once_share_one_quota(client, north, monkeypatch):
+    monkeypatch.setattr(exports, "DAILY_EXPORTS", 3)
+    client.force_login(person(Role.AFTERSALES_DIRECTOR))
+    assert [ask_for(client).status_code for _ in range(5)] == [302, 302, 302, 403, 403]
 
 
 def test_s18_the_log_is_read_by_who_may(client):

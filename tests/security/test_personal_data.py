@@ -13,7 +13,7 @@ from django.db import connection
 from django.urls import reverse
 
 from callcenter import tasks
-from callcenter.domain import data_requests, erasure, outreach, personal_data, queue
+from callcenter.domain import data_requests, erasure, grants, outreach, personal_data, queue
 from callcenter.domain.errors import Refused
 from callcenter.domain.outreach import Call
 from callcenter.enums import Channel, Outcome
@@ -268,6 +268,23 @@ def test_s24_an_erased_person_is_nowhere_and_the_others_stay(agent, lead, cal):
     assert dict(result.excluded) == {"ERASED": 1}
     assert where("zoila canaria uno") == []
     assert not ImportBatch.objects.get(pk=again.pk).file
+
+
+def test_s24_under_the_applications_own_role(agent, lead, cal):
+    """Production erases and retires as a role that owns nothing and can not rewrite the trail."""
+    gone = worked("Zoila Canaria Siete", agent, cal)
+    role = f"app_{uuid.uuid4().hex[:8]}"
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE ROLE {role}")
+        grants.grant_to(role)
+        cursor.execute(f"GRANT {role} TO CURRENT_USER; SET ROLE {role}")
+    work = erase(gone.customer, lead, cal)
+    tasks.retire()
+    while tasks.run_one():
+        pass
+    assert (work.work_state, work.error) == ("DONE", "")
+    assert Retention.objects.get().work_state == "DONE"
+    assert where("zoila canaria siete") == []
 
 
 def test_s24_without_the_tombstones_the_file_brings_them_back(agent, lead, cal):

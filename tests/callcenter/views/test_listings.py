@@ -184,7 +184,9 @@ def test_the_export_has_the_screens_rows_and_columns(client, director, people):
     PhoneFactory(customer=people["ana muñoz"], value="+573005550101")
     people["ana muñoz"].city = "=1+1"
     people["ana muñoz"].save()
-    as_(client, director).post("/clientes/descargar/", {"state": "q=munoz&cols=name.city.phone", "columns": "shown"})
+    as_(client, director).post(
+        "/clientes/descargar/", {"state": "q=munoz&cols=name.city.phone", "columns": "shown", "reason": "Revisión de datos"}
+    )
     row = ListExport.objects.get()
     cells, book = exported(client, row)
     assert cells == [["Cliente", "Teléfono", "Ciudad"], ["ana muñoz", "300 555 0101", "=1+1"]]
@@ -195,7 +197,7 @@ def test_the_export_has_the_screens_rows_and_columns(client, director, people):
 
 
 def test_all_columns_and_an_empty_list(client, director, people):
-    as_(client, director).post("/clientes/descargar/", {"state": "q=nadie", "columns": "all"})
+    as_(client, director).post("/clientes/descargar/", {"state": "q=nadie", "columns": "all", "reason": "Revisión de datos"})
     cells, _ = exported(client, ListExport.objects.get())
     assert cells[0] == [column.title for column in CustomerList.columns]
 
@@ -203,9 +205,15 @@ def test_all_columns_and_an_empty_list(client, director, people):
 def test_the_export_holds_only_the_askers_rows(client, people, centre):
     boss = person(Role.AFTERSALES_DIRECTOR, all_sites=False)
     boss.sites.add(centre)
-    as_(client, boss).post("/clientes/descargar/", {"state": "", "columns": "shown"})
+    as_(client, boss).post("/clientes/descargar/", {"state": "", "columns": "shown", "reason": "Revisión de datos"})
     cells, _ = exported(client, ListExport.objects.get())
     assert [line[0] for line in cells[1:]] == ["Ángela Peña", "Ñeco Ruiz"]
+
+
+def test_a_download_says_what_it_is_for(client, director, people):
+    answer = as_(client, director).post("/clientes/descargar/", {"state": "q=ana", "columns": "all"}, follow=True)
+    assert "Escriba para qué necesita la descarga" in page(answer)
+    assert not ListExport.objects.exists()
 
 
 def test_agents_do_not_export_and_nobody_opens_anothers_file(client, agent, director, people):
