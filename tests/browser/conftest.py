@@ -31,6 +31,12 @@ WIDE = """() => [innerWidth, ...[...document.querySelectorAll("*")].filter(e => 
   .map(e => `${e.tagName}.${e.className} ${Math.round(e.getBoundingClientRect().right)}`).slice(0, 8)]"""
 
 
+def press(page: Page, key: str) -> None:
+    """A key, once the page answers to keys: its text stands before its scripts have run, which no person is quick enough to notice."""
+    page.wait_for_load_state()
+    page.keyboard.press(key)
+
+
 class Visitor:
     """Somebody at the screen: opens pages, and axe and the console are watched all the time."""
 

@@ -8,6 +8,7 @@ from callcenter.models import Mail
 from callcenter.roles import Role
 from crm_audit.domain import checks
 from crm_audit.models import Activity, Notice, Prospect, ProspectCheck, TrafficEntry
+from tests.browser.conftest import press
 from tests.conftest import person
 from tests.crm_audit.conftest import bring, staff
 from tests.factories import MONDAY, BrandFactory, SiteFactory
@@ -33,30 +34,30 @@ def test_from_the_prospect_to_the_advisors_mail(lead, visitor):
         me.open(path)
 
     me.open("/cola/")
-    page.keyboard.press("n")
+    press(page, "n")
     expect(page.get_by_role("heading", name="Carlos Ríos")).to_be_visible()
     me.check("call")
-    page.keyboard.press("6")
-    page.keyboard.press("Enter")
+    press(page, "6")
+    press(page, "Enter")
     expect(page.get_by_text("Guardado: Carlos Ríos").first).to_be_visible()
     assert ProspectCheck.objects.get().verdict == "VALID"
 
     me.open("/actividades/")
-    page.keyboard.press("j")
+    press(page, "j")
     judged = Activity.objects.exclude(verdict="").count
     for expected in (1, 2, 3):
-        page.keyboard.press("p")
+        press(page, "p")
         expect(page.locator("[data-judged]")).to_have_count(expected)
     assert judged() == 3
     me.check("judged")
 
     row = Activity.objects.get(comment="no contesta")
     page.locator(f"#act-{row.pk}").focus()
-    page.keyboard.press("i")
+    press(page, "i")
     expect(page.locator(f"#act-{row.pk}[data-judged]")).to_be_visible()
 
     me.open("/actividades/avisos/")
-    page.keyboard.press("Control+Enter")
+    press(page, "Control+Enter")
     expect(page.get_by_text("en camino").first).to_be_visible()
     while tasks.run_one():
         pass

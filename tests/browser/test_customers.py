@@ -8,6 +8,7 @@ from callcenter.domain.customers import Edit
 from callcenter.enums import ExclusionScope, ExclusionSource
 from callcenter.models import Customer, CustomerMerge, DuplicateScan, Exclusion, ImportDifference, SavedView, VehicleParty, WorkOrder
 from callcenter.roles import Role
+from tests.browser.conftest import press
 from tests.conftest import person
 from tests.factories import MONDAY, CustomerFactory, OutreachFactory, PhoneFactory, SiteFactory, VehicleFactory
 
@@ -53,29 +54,29 @@ def test_from_the_search_box_to_the_corrected_customer(scene, visitor):
     page = agent.page
 
     # 1. Ctrl K, a name typed badly, and Enter.
-    page.keyboard.press("Control+k")
+    press(page, "Control+k")
     expect(page.get_by_role("combobox", name="Buscar cliente")).to_be_focused()
     page.keyboard.type("munos pena")
     hits = page.locator("#palette-list").get_by_role("option")
     expect(hits.filter(has_text="Ana María Muñoz Peña")).to_be_visible()
     expect(hits.first).to_have_attribute("aria-selected", "true")
-    page.keyboard.press("ArrowDown")
+    press(page, "ArrowDown")
     expect(hits.nth(1)).to_have_attribute("aria-selected", "true")
     agent.check("palette")
     page.get_by_role("combobox").fill("zza 101")
     expect(page.get_by_role("group", name="Placa")).to_be_visible()
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     expect(page.get_by_role("heading", name="Ana María Muñoz Peña")).to_be_visible()
     expect(page.get_by_text("SPIGA dice otra cosa")).to_be_visible()
     agent.check("customer")
 
     # 2. The data are confirmed by one key, and corrected.
-    page.keyboard.press("v")
+    press(page, "v")
     expect(page.get_by_text("Validado el 23/11/2026").first).to_be_visible()
-    page.keyboard.press("e")
+    press(page, "e")
     page.get_by_label("Ciudad").fill("Chía")
     agent.check("correct")
-    page.keyboard.press("Control+Enter")
+    press(page, "Control+Enter")
     expect(page.get_by_text("Guardado: 1 dato")).to_be_visible()
     page.get_by_text("Agregar teléfono").click()
     page.get_by_label("Teléfono", exact=True).fill("123")
@@ -101,7 +102,7 @@ def test_from_the_search_box_to_the_corrected_customer(scene, visitor):
 def test_a_list_as_one_likes_it(scene, visitor):
     agent = visitor().login(person(Role.CALL_CENTER_AGENT, first_name="Ana"))
     page = agent.open("/clientes/")
-    page.keyboard.press("j")
+    press(page, "j")
     expect(page.get_by_role("link", name="Ana María Muñoz Peña")).to_be_focused()
     page.get_by_role("button", name="Columnas").click()
     page.get_by_role("button", name="Subir Documento").click()

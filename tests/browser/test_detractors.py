@@ -7,6 +7,7 @@ from callcenter.domain import calendar
 from callcenter.roles import Role
 from satisfaction.enums import Light
 from satisfaction.models import FollowUp, Survey
+from tests.browser.conftest import press
 from tests.browser.test_story import jobs
 from tests.callcenter.domain.test_messages_and_appointments import png
 from tests.conftest import person
@@ -36,9 +37,9 @@ def test_from_the_delivery_list_to_green_with_evidence(house, monday, visitor, s
     jobs()
     expect(page.get_by_text("Nada se ha escrito todavía")).to_be_visible(timeout=8_000)
     agent.check("review of deliveries")
-    page.keyboard.press("Control+Enter")
+    press(page, "Control+Enter")
     expect(page.get_by_text("¿Aplicar este archivo?")).to_be_visible()
-    page.keyboard.press("Control+Enter")
+    press(page, "Control+Enter")
     expect(page.get_by_text("Aplicando").first).to_be_visible()
     jobs()
     expect(page.get_by_text("Aplicado el")).to_be_visible(timeout=8_000)
@@ -46,18 +47,18 @@ def test_from_the_delivery_list_to_green_with_evidence(house, monday, visitor, s
 
     # 2. The survey by digits: each one goes on to the next question; a 4 asks for the customer's words.
     agent.open("/cola/")
-    page.keyboard.press("n")
+    press(page, "n")
     expect(page.get_by_text("Servicio que se evalúa")).to_be_visible()
-    page.keyboard.press("t")
+    press(page, "t")
     expect(page.get_by_text("Llamada iniciada a las")).to_be_visible()
-    page.keyboard.press("6")
+    press(page, "6")
     for digit in ("9", "8", "0", "4"):
-        page.keyboard.press(digit)
+        press(page, digit)
     expect(page.get_by_text("Detractor (1-6)")).to_be_visible()
     expect(page.get_by_text("Se creará un caso en rojo")).to_be_visible()
     agent.check("survey")
     page.fill("#voice", "El ruido sigue igual que antes")
-    page.keyboard.press("Control+Enter")
+    press(page, "Control+Enter")
     expect(page.get_by_text("Guardado: Ana Gomez Ruiz")).to_be_visible()
     case = FollowUp.objects.get()
     assert (case.light, case.owner, Survey.objects.get().score) == (Light.RED, advisor, 4)
@@ -65,8 +66,8 @@ def test_from_the_delivery_list_to_green_with_evidence(house, monday, visitor, s
     # 3. The board at a desk: J walks, Enter opens the panel.
     boss = visitor().login(person(Role.AFTERSALES_DIRECTOR, first_name="Diego"))
     desk = boss.open("/detractores/")
-    desk.keyboard.press("j")
-    desk.keyboard.press("Enter")
+    press(desk, "j")
+    press(desk, "Enter")
     expect(desk.get_by_role("heading", name="Ana Gomez Ruiz")).to_be_visible()
     expect(desk.locator("#case-panel .light", has_text="Sin gestión").first).to_be_visible()
     boss.check("board panel")

@@ -53,7 +53,6 @@ def test_teach_mend_apply_retry_undo(house, monday, visitor, width, theme):
     jobs()
     expect(page.get_by_role("heading", name="Filas pendientes")).to_be_visible(timeout=8_000)
     clerk.check("result with pending")
-    page.locator("summary", has_text="Sede desconocida").click()
     clerk.follow(page.get_by_role("button", name="Es de la sede"))
     jobs()
     expect(page.get_by_text("Reintento de las filas pendientes")).to_be_visible(timeout=8_000)

@@ -9,6 +9,7 @@ from callcenter import tasks
 from callcenter.domain import calendar
 from callcenter.roles import Role
 from recovery.domain import results
+from tests.browser.conftest import press
 from tests.conftest import person
 from tests.factories import MONDAY, CustomerFactory, SiteFactory
 from tests.recovery.house import owner, visit, went_away
@@ -52,7 +53,7 @@ def test_the_director_prepares_starts_and_sees_who_came_back(visitor):
     desk.page.get_by_role("button", name="Siguiente").first.click()
     expect(desk.page.get_by_text("Sus vehículos que no vuelven")).to_be_visible()
     desk.check("console-recovery")
-    desk.page.keyboard.press("1")
+    press(desk.page, "1")
     expect(desk.page.get_by_text("Guardado:")).to_be_visible()
     visit(site, first, MONDAY.date() + timedelta(days=5), customer=owner(first))
     results.reconcile()

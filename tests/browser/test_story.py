@@ -14,6 +14,7 @@ from callcenter.enums import NextStep, OutreachState
 from callcenter.models import Appointment, Attempt, Evidence, Outreach, ServiceOffer
 from callcenter.models.catalogue import reason_key
 from callcenter.roles import Role
+from tests.browser.conftest import press
 from tests.callcenter.domain.test_messages_and_appointments import png
 from tests.callcenter.spiga.files import csv_bytes, row
 from tests.conftest import person
@@ -58,7 +59,7 @@ def test_from_the_spiga_file_to_the_report(scene, visitor, settings, tmp_path):
 
     # 1. The day's list: upload, review, apply.
     agent.open("/importaciones/")
-    page.keyboard.press("n")
+    press(page, "n")
     expect(page.get_by_role("heading", name="Nueva importación")).to_be_visible()
     agent.check("file")
     rows = [row(101, name="GÓMEZ RUIZ , ANA"), row(102, name="LARA SOTO , PEDRO", due="26/11/2026"), row(103, phone="1234567")]
@@ -70,10 +71,10 @@ def test_from_the_spiga_file_to_the_report(scene, visitor, settings, tmp_path):
     expect(page.get_by_text("Nada se ha escrito todavía")).to_be_visible(timeout=8_000)
     expect(page.locator("input[value='1234567']")).to_be_visible()
     agent.check("review")
-    page.keyboard.press("Control+Enter")
+    press(page, "Control+Enter")
     expect(page.get_by_text("¿Aplicar este archivo?")).to_be_visible()
     agent.check("apply")
-    page.keyboard.press("Control+Enter")
+    press(page, "Control+Enter")
     expect(page.get_by_text("Aplicando").first).to_be_visible()
     jobs()
     expect(page.get_by_text("Aplicado el")).to_be_visible(timeout=8_000)
@@ -82,15 +83,15 @@ def test_from_the_spiga_file_to_the_report(scene, visitor, settings, tmp_path):
 
     # 2. The queue by keyboard: the first customer books, the second does not answer.
     agent.open("/cola/")
-    page.keyboard.press("n")
+    press(page, "n")
     expect(page.get_by_role("heading", name="Ana Gómez Ruiz")).to_be_visible()
     expect(page.get_by_text("$ 520.000").first).to_be_visible()
     agent.check("console")
-    page.keyboard.press("t")
+    press(page, "t")
     expect(page.get_by_text("Llamada iniciada a las")).to_be_visible()
-    page.keyboard.press("6")
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("Enter")
+    press(page, "6")
+    press(page, "ArrowDown")
+    press(page, "Enter")
     expect(page.get_by_role("heading", name="Pedro Lara Soto")).to_be_visible()
     booked = Appointment.objects.get()
     assert booked.starts_at == (MONDAY + timedelta(days=1)).replace(hour=10)
@@ -100,9 +101,9 @@ def test_from_the_spiga_file_to_the_report(scene, visitor, settings, tmp_path):
         settings.CLOCK_SHIFT += DAY * (day > 0) + 7 * 3600 * (day == 1)
         if day:
             page.goto(f"{agent.base}/cola/")
-            page.keyboard.press("n")
+            press(page, "n")
             expect(page.get_by_role("heading", name="Pedro Lara Soto")).to_be_visible()
-        page.keyboard.press("1")
+        press(page, "1")
         expect(page.get_by_text("Guardado: Pedro Lara Soto").first).to_be_visible()
     silent = Outreach.objects.get(customer__name="Pedro Lara Soto")
     assert (silent.calls_made, silent.next_step) == (3, NextStep.WHATSAPP)
@@ -110,13 +111,13 @@ def test_from_the_spiga_file_to_the_report(scene, visitor, settings, tmp_path):
     # 4. The message: the text is merged, the screenshot is pasted, the proof is kept.
     settings.CLOCK_SHIFT += DAY
     page.goto(f"{agent.base}/cola/")
-    page.keyboard.press("n")
+    press(page, "n")
     expect(page.get_by_role("heading", name="Enviar WhatsApp")).to_be_visible()
     assert "https://wa.me/573005550102?text=Hola%20Pedro" in page.get_by_role("link", name="Abrir WhatsApp").get_attribute("href")
     paste_picture(page)
     expect(page.get_by_alt_text("Vista previa del pantallazo")).to_be_visible()
     agent.check("whatsapp")
-    page.keyboard.press("Control+Enter")
+    press(page, "Control+Enter")
     expect(page.get_by_text("WhatsApp registrado: Pedro Lara Soto").first).to_be_visible()
     assert Evidence.objects.count() == 1
     silent.refresh_from_db()
@@ -155,19 +156,19 @@ def test_undo_and_errors_keep_the_agents_words(scene, visitor):
     OutreachFactory(site=scene)
     agent = visitor().login(person(Role.CALL_CENTER_AGENT))
     page = agent.open("/cola/")
-    page.keyboard.press("n")
+    press(page, "n")
     page.fill("#note", "Pide que lo llamen por la tarde")
     page.locator("body").click(position={"x": 5, "y": 300})
-    page.keyboard.press("7")
+    press(page, "7")
     page.locator("details[open] button[type=submit]").click()
     expect(page.get_by_text("Elija el motivo.")).to_be_visible()
     expect(page.locator("#note")).to_have_value("Pide que lo llamen por la tarde")
     agent.check("refused outcome")
-    page.keyboard.press("d")
-    page.keyboard.press("Enter")
+    press(page, "d")
+    press(page, "Enter")
     expect(page.get_by_text("No queda nadie a quien llamar ahora")).to_be_visible()
     assert Attempt.objects.get().note == "Pide que lo llamen por la tarde"
-    page.keyboard.press("z")
+    press(page, "z")
     expect(page.get_by_text("Deshecho: registre de nuevo el resultado.")).to_be_visible()
     assert Attempt.objects.get().undone_at is not None
 
@@ -188,15 +189,15 @@ def test_the_shortcut_sheet_is_built_from_the_page(scene, visitor):
     OutreachFactory(site=scene)
     agent = visitor().login(person(Role.CALL_CENTER_AGENT))
     page = agent.open("/cola/")
-    page.keyboard.press("n")
+    press(page, "n")
     expect(page.get_by_role("heading", name="Por qué llamamos")).to_be_visible()
-    page.keyboard.press("?")
+    press(page, "?")
     sheet = page.locator("#shortcut-rows")
     expect(sheet).to_contain_text("Agendó la cita")
     expect(sheet).to_contain_text("No contesta")
     agent.check("shortcuts")
-    page.keyboard.press("Escape")
+    press(page, "Escape")
     # Switched off, a single key does nothing.
     page.evaluate("document.body.dataset.singleKeys = 'off'")
-    page.keyboard.press("1")
+    press(page, "1")
     assert not Attempt.objects.exists()

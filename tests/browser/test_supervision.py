@@ -9,6 +9,7 @@ from callcenter.domain import consent, day
 from callcenter.enums import ExclusionScope, ExclusionSource, ReasonKind
 from callcenter.models import Campaign, Outreach, Reason
 from callcenter.roles import Role
+from tests.browser.conftest import press
 from tests.conftest import person
 from tests.factories import MONDAY, OutreachFactory, SiteFactory
 
@@ -35,7 +36,7 @@ def test_a_coordinators_morning(house, monday, visitor):
     page.get_by_role("button", name="Ver cómo quedaría").click()
     expect(page.get_by_role("heading", name="Marta Lozano: 3")).to_be_visible()
     lead.check("preview")
-    page.keyboard.press("Control+Enter")
+    press(page, "Control+Enter")
     expect(page.get_by_text("Repartidas 3 gestiones")).to_be_visible()
     assert Outreach.objects.filter(callback_for=agent).count() == 3
     lead.open("/campanas/")

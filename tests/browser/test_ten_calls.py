@@ -10,6 +10,7 @@ from callcenter.enums import Outcome
 from callcenter.models import Appointment, Attempt, Draft, Outreach, ServiceOffer
 from callcenter.models.catalogue import reason_key
 from callcenter.roles import Role
+from tests.browser.conftest import press
 from tests.conftest import person
 from tests.factories import MONDAY, BrandFactory, CustomerFactory, OutreachFactory, PhoneFactory, SiteFactory, VehicleFactory
 
@@ -23,7 +24,7 @@ PACE_MS = 150  # nobody presses two keys in the same instant; the page settles b
 
 def tap(page, name):
     page.wait_for_timeout(PACE_MS)
-    page.keyboard.press(name)
+    press(page, name)
 
 
 class Keys:

@@ -11,6 +11,7 @@ from callcenter.enums import MessageStatus, NextStep, Priority, TemplateApproval
 from callcenter.models import Message, MessageTemplate
 from callcenter.roles import Role
 from callcenter.whatsapp import webhook
+from tests.browser.conftest import press
 from tests.browser.test_story import paste_picture
 from tests.callcenter.whatsapp.conftest import graph  # noqa: F401 -- a fixture
 from tests.conftest import person
@@ -41,18 +42,18 @@ def test_by_the_agents_phone_with_image_and_proof(scene, visitor):
     agent = visitor().login(person(Role.CALL_CENTER_AGENT))
     agent.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=agent.base)
     page = agent.open("/cola/")
-    page.keyboard.press("n")
+    press(page, "n")
     expect(page.get_by_role("heading", name="Enviar WhatsApp")).to_be_visible()
-    page.keyboard.press("i")
+    press(page, "i")
     expect(page.get_by_text("Imagen copiada")).to_be_visible()
     assert page.evaluate("navigator.clipboard.read().then((items) => items[0].types)") == ["image/png"]
     paste_picture(page)
-    page.keyboard.press("Control+Enter")
+    press(page, "Control+Enter")
     expect(page.get_by_text("WhatsApp registrado").first).to_be_visible()
     paste_picture(page)
     expect(page.get_by_text("ese mismo pantallazo ya se usó")).to_be_visible()
     agent.check("whatsapp repeated screenshot")
-    page.keyboard.press("Control+Enter")
+    press(page, "Control+Enter")
     expect(page.get_by_text("No queda nadie a quien llamar ahora")).to_be_visible()
     agent.open("/whatsapp/?vista=repetidos")
     agent.open("/whatsapp/?vista=enviados")
@@ -70,7 +71,7 @@ def test_by_the_line_of_meta_and_what_needs_a_person(scene, visitor, graph, widt
         expect(page.get_by_role("heading", name="Enviar WhatsApp")).to_be_visible()
         lead.check("whatsapp line")
         with page.expect_response(lambda answer: answer.url.endswith("/whatsapp/") and answer.request.method == "POST"):
-            page.keyboard.press("Control+Enter")
+            press(page, "Control+Enter")
         expect(page.get_by_text("WhatsApp en camino").first).to_be_visible()
         while tasks.run_one():
             pass
