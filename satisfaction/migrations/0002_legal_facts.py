@@ -34,7 +34,7 @@ CREATE TRIGGER question_frozen BEFORE UPDATE OR DELETE ON satisfaction_question
 
 
 class Migration(migrations.Migration):
-    dependencies = [("satisfaction", "0001_surveys_followups_pqrs")]
+    dependencies = [("satisfaction", "0001_initial")]
 
     operations = [
         migrations.RunSQL(MOVES, "DROP TRIGGER follow_up_moves ON satisfaction_followup; DROP FUNCTION follow_up_moves()"),
