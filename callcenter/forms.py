@@ -299,6 +299,15 @@ class ShareForm(forms.Form):
         return data
 
 
+class SayForm(forms.Form):
+    """A word from who supervises to an agent."""
+
+    key = forms.UUIDField()
+    text = CleanCharField(
+        max_length=200, error_messages={"required": "Escriba el aviso.", "max_length": "El aviso puede tener hasta 200 letras."}
+    )
+
+
 class CampaignForm(forms.ModelForm):
     """A marketing campaign: for which brand and programme, when, with what image and words."""
 

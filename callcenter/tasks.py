@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from callcenter import clock
-from callcenter.domain import audit, campaigns, data_requests, kept, matching, notices, outreach, queue, reminders, seals
+from callcenter.domain import audit, campaigns, data_requests, kept, matching, notices, outreach, queue, reminders, seals, supervision
 from callcenter.domain.calendar import company_calendar
 from callcenter.domain.errors import Refused
 from callcenter.models import Pulse, Retention
@@ -158,6 +158,12 @@ def tell_people() -> None:
     at = clock.now()
     notices.warn_of_expiry(clock.today(), at=at)
     notices.digest(at, company_calendar())
+
+
+@shared_task(name="callcenter.raise_alarms")
+def raise_alarms() -> None:
+    """What crossed a limit goes to who supervises, without their having to look."""
+    supervision.raise_alarms(clock.now(), company_calendar())
 
 
 @shared_task(name="callcenter.scan_duplicates")

@@ -1,14 +1,48 @@
 """allauth, closed (accounts are made by administrators), and what a good password is here."""
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.auth_backends import AuthenticationBackend
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
+from callcenter.models import User
 from carrazos.lib import text
 
 LONGEST = 256
 HOUSE_WORDS = ("carrazos", "callcenter", "call center", "postventa", "posventa", "gestion", "spiga", "volkswagen", "suzuki")
+
+
+# Whoever asks for a page, with all that rules of access ask of them, in one query: it opens every request.
+WHO = """
+SELECT u.*,
+       ARRAY(SELECT g.name FROM auth_group g JOIN callcenter_user_groups m ON m.group_id = g.id WHERE m.user_id = u.id) AS held_functions,
+       ARRAY(SELECT t.app_label || '.' || p.codename FROM auth_permission p JOIN django_content_type t ON t.id = p.content_type_id
+              WHERE EXISTS (SELECT FROM auth_group_permissions gp JOIN callcenter_user_groups m ON m.group_id = gp.group_id
+                             WHERE gp.permission_id = p.id AND m.user_id = u.id)
+                 OR EXISTS (SELECT FROM callcenter_user_user_permissions up WHERE up.permission_id = p.id AND up.user_id = u.id)
+       ) AS held_permissions,
+       ARRAY(SELECT s.id FROM callcenter_site s WHERE u.all_sites
+                OR EXISTS (SELECT FROM callcenter_user_sites us WHERE us.site_id = s.id AND us.user_id = u.id) ORDER BY s.id) AS site_ids,
+       ARRAY(SELECT b.id FROM callcenter_brand b WHERE u.all_brands
+                OR EXISTS (SELECT FROM callcenter_user_brands ub WHERE ub.brand_id = b.id AND ub.user_id = u.id) ORDER BY b.id) AS brand_ids
+  FROM callcenter_user u WHERE u.id = %s"""
+
+
+class HouseBackend(AuthenticationBackend):
+    """allauth's logins; a session's user comes with functions, permissions and scope already read."""
+
+    def get_user(self, user_id: int) -> User | None:
+        user = next(iter(User.objects.raw(WHO, [user_id])), None)
+        if user is None or not self.user_can_authenticate(user):
+            return None
+        user.functions = frozenset(user.held_functions)
+        return user
+
+    def get_all_permissions(self, user_obj: AbstractBaseUser, obj: object = None) -> set[str]:
+        if obj is not None or user_obj.is_superuser or not user_obj.is_active or not hasattr(user_obj, "held_permissions"):
+            return super().get_all_permissions(user_obj, obj)
+        return set(user_obj.held_permissions)
 
 
 class ClosedAdapter(DefaultAccountAdapter):

@@ -38,6 +38,7 @@ app.conf.beat_schedule = {
     "purge-webhooks": {"task": "callcenter.purge_webhooks", "schedule": timedelta(hours=12), "options": {"expires": 3600}},
     "close-campaigns": {"task": "callcenter.close_campaigns", "schedule": timedelta(hours=1), "options": {"expires": 3500}},
     "close-messaged": {"task": "callcenter.close_unanswered", "schedule": timedelta(minutes=10), "options": {"expires": 590}},
+    "alarms": {"task": "callcenter.raise_alarms", "schedule": timedelta(minutes=5), "options": {"expires": 290}},
     "duplicates": {"task": "callcenter.scan_duplicates", "schedule": crontab(hour=4, minute=10), "options": {"expires": 3600}},
     "seal-trail": {"task": "callcenter.seal_trail", "schedule": crontab(minute=20), "options": {"expires": 3500}},
     "verify-trail": {"task": "callcenter.verify_trail", "schedule": crontab(hour=3, minute=30), "options": {"expires": 3600}},

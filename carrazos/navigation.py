@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from callcenter import clock, roles
 from callcenter.domain import queue
-from callcenter.views.console import queue_counts
+from callcenter.views.console_page import queue_counts
 from satisfaction.domain import board
 
 

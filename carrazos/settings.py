@@ -118,7 +118,7 @@ REDIS_URL = env("REDIS_URL")
 
 # -- people and access
 AUTH_USER_MODEL = "callcenter.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["carrazos.accounts.HouseBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -270,6 +270,7 @@ ON_UNDO: list[str] = [
 TIMELINE_SOURCES: list[str] = ["satisfaction.domain.timeline.events", "crm_audit.timeline.events", "recovery.pages.events"]
 OPEN_MATTERS: list[str] = ["satisfaction.domain.timeline.matters", "crm_audit.timeline.matters", "recovery.pages.matters"]
 HOME_CARDS: list[str] = ["satisfaction.home.cards", "recovery.pages.cards", "reports.home.cards", "crm_audit.timeline.cards"]
+LIVE_FIGURES: list[str] = ["satisfaction.home.live_figures"]
 PROGRAMME_PAGES: dict[str, str] = {
     "AFTERSALES_SURVEY": "satisfaction.pages.SurveyPage",
     "SALES_SURVEY": "satisfaction.pages.SurveyPage",
@@ -280,7 +281,13 @@ PROGRAMME_PAGES: dict[str, str] = {
 KEPT_WITHIN_DAYS = env.int("KEPT_WITHIN_DAYS", default=5)  # an order proves an appointment this many days around it
 WORK_ORDERS_CHANGED = ["callcenter.domain.kept.orders_changed", "recovery.domain.results.orders_changed"]
 APPOINTMENTS_DECIDED = ["recovery.domain.results.appointment_decided"]
-DEMO_BUILDERS: list[str] = ["recovery.demo.build", "satisfaction.demo.build", "crm_audit.demo.build", "reports.demo.build"]
+DEMO_BUILDERS: list[str] = [
+    "recovery.demo.build",
+    "satisfaction.demo.build",
+    "crm_audit.demo.build",
+    "reports.demo.build",
+    "callcenter.demo.morning.start",
+]
 # The long lists of the house (callcenter/tables.py): saved views and exports find them here.
 LISTINGS = ["callcenter.tables.CustomerList"]
 # Where people's data lives and how long it is kept (callcenter/domain/personal_data.py): a programme adds its own lines.

@@ -18,12 +18,16 @@ from crm_audit.models import Activity, Prospect, ProspectCheck
 
 PROCEDURE = "GC-PRO-05"
 SHOWN = 15
+LEFT_DAYS = 5  # screens §2.5: from here on whoever coordinates looks into it
 
 
 def events(customer: Customer) -> list[Event]:
     """The visits, the advisors' activities and the verdict of the prospects that became this customer."""
     found = []
-    for row in Prospect.objects.filter(customer=customer).select_related("advisor")[:SHOWN]:
+    prospects = list(Prospect.objects.filter(customer=customer).select_related("advisor")[:SHOWN])
+    if not prospects:
+        return []
+    for row in prospects:
         what = " · ".join(filter(None, (row.source, row.interest)))
         found.append(
             Event(row.created_at or start_of(row.created_on), "prospect", "Visitó la vitrina", what, str(row.advisor or row.advisor_name))
@@ -48,6 +52,13 @@ def matters(customer: Customer, user: User) -> list[Matter]:
                reverse("crm_audit:prospect", args=[row.pk]))
         for row in rows
     ]  # fmt: skip
+
+
+def left_card(lines: list[freshness.FollowUp]) -> Card:
+    """How many open prospects of the month go more than LEFT_DAYS without follow-up, whatever their brand's light says."""
+    left = [item for item in lines if (item.days or 0) > LEFT_DAYS]
+    note = f"el que más, {max(item.days for item in left)} días" if left else "todos con seguimiento"
+    return Card(f"Más de {LEFT_DAYS} días sin seguimiento", str(len(left)), note, reverse("crm_audit:light"), "bad" if left else "good")
 
 
 def expired_procedure(at: datetime) -> str:
@@ -75,6 +86,7 @@ def cards(request: HttpRequest, at: datetime) -> list[Card]:
     found = [
         Card("Prospectos válidos del mes", prospection.text, prospection.fraction, reverse("crm_audit:prospects")),
         Card("Actividades válidas del mes", follow_up.text, follow_up.fraction, reverse("crm_audit:activities")),
+        left_card(lines),
         Card("Prospectos en rojo", str(red), f"de {len(lines)} del mes, sin seguimiento", reverse("crm_audit:light") + "?light=RED",
              "bad" if red else "good"),
     ]  # fmt: skip

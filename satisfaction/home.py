@@ -7,7 +7,9 @@ from django.urls import reverse
 
 from callcenter import roles
 from callcenter.domain.metrics import Slice, scope_of
+from callcenter.models import User
 from callcenter.views.home import Card
+from callcenter.views.live import Figure
 from carrazos.lib.calendar import bogota
 from carrazos.lib.periods import Month
 from satisfaction.domain import board, metrics
@@ -43,3 +45,12 @@ def cards(request: HttpRequest, at: datetime) -> list[Card]:
         note = f"{late} vencidas" if late else "ninguna vencida"
         found.append(Card("PQRS en trámite", str(rows.count()), note, reverse("satisfaction:pqrs"), "bad" if late else ""))
     return found
+
+
+def live_figures(user: User, at: datetime) -> list[Figure]:
+    """«Rojos vencidos» of the live page, for whoever may see them."""
+    if not user.has_perm(roles.SEE_FOLLOWUPS):
+        return []
+    waiting = board.waiting(user, at)
+    words = f"{waiting.late} vencidos: avise a su responsable" if waiting.late else "ninguno vencido"
+    return [Figure("Detractores abiertos", waiting.red + waiting.yellow, words, "bad" if waiting.late else "good")]

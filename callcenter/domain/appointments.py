@@ -3,14 +3,15 @@
 from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, QuerySet
+from django.db.models import Count, F, QuerySet
+from django.db.models.functions import TruncDate
 
 from callcenter import seams
 from callcenter.domain.errors import Refused
 from callcenter.enums import AppointmentStatus, NextStep, OutreachState, Programme, Result
 from callcenter.models import Appointment, Attempt, CapacityException, Employee, Motive, Outreach, Reason, Site, User
 from callcenter.models.appointments import STANDING
-from carrazos.lib.calendar import BusinessCalendar, bogota, start_of
+from carrazos.lib.calendar import BOGOTA, BusinessCalendar, bogota, start_of
 
 LOOK_AHEAD_DAYS = 15
 ABOUT_APPOINTMENTS = (Programme.CONFIRMATION, Programme.NO_SHOW)
@@ -41,6 +42,19 @@ def taken(site: Site, day: date) -> int:
     """How many appointments stand on a day of a site, those already kept included."""
     rows = Appointment.objects.filter(site=site).on_day(start_of(day), start_of(day + timedelta(days=1)))
     return rows.filter(status__in=[*STANDING, AppointmentStatus.FULFILLED]).count()
+
+
+def full_days(site: Site, first: date, last: date) -> frozenset[date]:
+    """The days, both included, on which the site has no place left: not offered to a customer."""
+    special = dict(CapacityException.objects.filter(site=site, day__range=(first, last)).values_list("day", "appointments"))
+    if site.daily_capacity is None and not special:
+        return frozenset()
+    rows = Appointment.objects.filter(site=site, status__in=[*STANDING, AppointmentStatus.FULFILLED])
+    rows = rows.on_day(start_of(first), start_of(last + timedelta(days=1))).annotate(local=TruncDate("starts_at", tzinfo=BOGOTA))
+    booked = dict(rows.values("local").order_by().annotate(n=Count("pk")).values_list("local", "n"))
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    limits = {day: special.get(day, site.daily_capacity) for day in days}
+    return frozenset(day for day in days if limits[day] is not None and booked.get(day, 0) >= limits[day])
 
 
 def take_place(site: Site, starts_at: datetime, calendar: BusinessCalendar) -> None:

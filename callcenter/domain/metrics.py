@@ -26,7 +26,7 @@ class Slice:
     sites: tuple[int, ...] | None = None
     brands: tuple[int, ...] | None = None
     agent: int | None = None
-    programme: Programme = Programme.PROACTIVE
+    programme: Programme | None = Programme.PROACTIVE  # None: whatever the agent calls
 
     @classmethod
     def of(cls, period: Period, **scope) -> "Slice":
@@ -49,7 +49,9 @@ def scope_of(user: User | None) -> dict:
 
 def attempts(part: Slice) -> QuerySet[Attempt]:
     """Calls that stand, by the day they began."""
-    rows = Attempt.objects.counted().filter(day__gte=part.start, day__lt=part.end, outreach__programme=part.programme)
+    rows = Attempt.objects.counted().filter(day__gte=part.start, day__lt=part.end)
+    if part.programme is not None:
+        rows = rows.filter(outreach__programme=part.programme)
     if part.sites is not None:
         rows = rows.filter(outreach__site__in=part.sites)
     if part.brands is not None:
@@ -59,9 +61,9 @@ def attempts(part: Slice) -> QuerySet[Attempt]:
 
 def appointments(part: Slice) -> QuerySet[Appointment]:
     """Appointments whose date falls in the slice (PRO-R7), of the programme's outreaches."""
-    rows = Appointment.objects.filter(
-        starts_at__gte=start_of(part.start), starts_at__lt=start_of(part.end), outreach__programme=part.programme
-    )
+    rows = Appointment.objects.filter(starts_at__gte=start_of(part.start), starts_at__lt=start_of(part.end))
+    if part.programme is not None:
+        rows = rows.filter(outreach__programme=part.programme)
     if part.sites is not None:
         rows = rows.filter(site__in=part.sites)
     if part.brands is not None:

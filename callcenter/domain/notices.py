@@ -1,17 +1,20 @@
 """What people must know inside the product, and the digest by mail in working hours (screens §2.5)."""
 
+import uuid
 from collections.abc import Iterable
 from datetime import date, datetime, time
 
 from django.db import transaction
 
 from callcenter.domain import mail
+from callcenter.domain.errors import Refused
 from callcenter.models import DocumentVersion, Notification, User
 from callcenter.roles import Role
 from carrazos.lib.calendar import BusinessCalendar, bogota
 
 DIGEST_HOURS = (time(8), time(17))  # of business days
 DIGEST_MAX = 30
+SAID = "said:"
 WARN_DAYS = (60, 30, 0)  # before a document expires (domain 1.9)
 
 
@@ -32,8 +35,22 @@ def unread_count(user: User) -> int:
     return Notification.objects.visible_to(user).unread().count()
 
 
-def mark_read(user: User, *, at: datetime) -> int:
-    return Notification.objects.visible_to(user).unread().update(read_at=at)
+def mark_read(user: User, *, at: datetime, pk: int | None = None) -> int:
+    """Marks one's notices as seen: one of them, or all."""
+    rows = Notification.objects.visible_to(user).unread()
+    return (rows if pk is None else rows.filter(pk=pk)).update(read_at=at)
+
+
+def say_to(user: User, text: str, *, by: User, key: uuid.UUID, at: datetime) -> None:
+    """A word from who supervises to an agent; the same form twice says it once. Raises Refused without words."""
+    if not text.strip():
+        raise Refused("Escriba el aviso.")
+    notify([user], f"{SAID}{key}", f"{by}: {text.strip()}", url="/avisos/", at=at)
+
+
+def said_to(user: User) -> list[Notification]:
+    """What was said to an agent and they have not seen."""
+    return list(Notification.objects.visible_to(user).unread().filter(key__startswith=SAID))
 
 
 def digest(at: datetime, calendar: BusinessCalendar) -> int:

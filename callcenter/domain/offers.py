@@ -1,5 +1,6 @@
 """The service sheet and the free hours that an agent needs at hand (GSC-PRO-02 §2)."""
 
+from collections.abc import Container
 from datetime import date, datetime, timedelta
 
 from callcenter.domain.contact_law import next_open, window
@@ -9,6 +10,7 @@ from carrazos.lib.calendar import BusinessCalendar, bogota, start_of
 
 SLOT_HOURS = (8, 10, 14)
 SLOTS_SHOWN = 9
+LOOK_AHEAD_DAYS = 15  # business days
 
 
 def offer_for(outreach: Outreach, on: date) -> ServiceOffer | None:
@@ -24,12 +26,15 @@ def offer_for(outreach: Outreach, on: date) -> ServiceOffer | None:
     return max(usable, key=fit, default=None)
 
 
-def suggested_slots(at: datetime, calendar: BusinessCalendar) -> list[datetime]:
-    """Hours to propose: the next business days at the workshop's reception hours."""
+def suggested_slots(at: datetime, calendar: BusinessCalendar, *, full: Container[date] = frozenset()) -> list[datetime]:
+    """Hours to propose: the next business days with a place, at the workshop's reception hours; none if all are full."""
     day, found = bogota(at).date(), []
-    while len(found) < SLOTS_SHOWN:
+    for _ in range(LOOK_AHEAD_DAYS):
         day = calendar.add_business_days(day, 1)
-        found += [start_of(day) + timedelta(hours=hour) for hour in SLOT_HOURS]
+        if day not in full:
+            found += [start_of(day) + timedelta(hours=hour) for hour in SLOT_HOURS]
+        if len(found) >= SLOTS_SHOWN:
+            break
     return found[:SLOTS_SHOWN]
 
 

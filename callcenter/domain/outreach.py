@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from callcenter import seams
 from callcenter.domain import appointments, consent, contact_law, dayparts, ledger
@@ -268,8 +268,8 @@ def write_attempt(outreach: Outreach, call: Call, moment: Moment, *, part_of: At
 
 def script_for(outreach: Outreach) -> Script | None:
     """The published script of the programme: the brand's own before the general one."""
-    scripts = Script.objects.filter(programme=outreach.programme, is_published=True)
-    return scripts.filter(brand=outreach.brand_id).first() or scripts.filter(brand__isnull=True).first()
+    scripts = Script.objects.filter(Q(brand=outreach.brand_id) | Q(brand__isnull=True), programme=outreach.programme, is_published=True)
+    return scripts.order_by(F("brand").asc(nulls_last=True)).first()
 
 
 def is_direct_contact(call: Call) -> bool:

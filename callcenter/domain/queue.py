@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Value
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 from psycopg import RawCursor
 from psycopg.errors import UniqueViolation
@@ -115,6 +116,8 @@ CLAIM_STATEMENT = numbered(
     )
 )
 MORE_HEADS_STATEMENT = numbered(MORE_HEADS)
+# The same for Django, which counts parameters by their place.
+LIST_STATEMENT = re.sub(r"%\(\w+\)s", "%s", LIST), re.findall(r"%\((\w+)\)s", LIST)
 
 
 @dataclass(frozen=True)
@@ -347,17 +350,17 @@ def why_not_callable(outreach: Outreach, *, at: datetime, calendar: BusinessCale
     return contact_law.verdict_for(outreach.customer_id, intent, calendar=calendar)
 
 
-def waiting(agent: User, at: datetime, *, most: int, until: datetime | None = None) -> list[Outreach]:
+def waiting(
+    agent: User, at: datetime, *, most: int, until: datetime | None = None, programmes: list[Programme] | None = None
+) -> list[Outreach]:
     """The first open outreaches of an agent's lanes, in queue order; those due by `until`, or all."""
-    with connection.cursor() as cursor:
-        cursor.execute(LIST, scope(agent, at) | {"most": most, "until": until})
-        wanted = [row[0] for row in cursor.fetchall()]
-    found = Outreach.objects.select_related("customer", "vehicle").in_bulk(wanted)
-    return [found[pk] for pk in wanted if pk in found]
+    values = scope(agent, at, programmes) | {"most": most, "until": until}
+    heads = RawSQL(LIST_STATEMENT[0], [values[name] for name in LIST_STATEMENT[1]])  # noqa: S611 -- our own fragments
+    return list(Outreach.objects.select_related("customer", "vehicle").filter(pk__in=heads).in_queue_order())
 
 
-def counts(agent: User, *, at: datetime) -> QueueCounts:
-    """How much waits for the agent."""
+def counts(agent: User, *, at: datetime, programmes: list[Programme] | None = None) -> QueueCounts:
+    """How much waits for the agent, in these programmes or in all of theirs."""
     with connection.cursor() as cursor:
-        cursor.execute(COUNTS, scope(agent, at) | {"most": COUNT_CAP})
+        cursor.execute(COUNTS, scope(agent, at, programmes) | {"most": COUNT_CAP})
         return QueueCounts(*(min(int(number), COUNT_CAP) for number in cursor.fetchone()))

@@ -7,10 +7,11 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 from django.db.models import Count, Max, Min, Q, QuerySet
 
+from callcenter.domain import notices, queue
 from callcenter.domain.contact_law import window
 from callcenter.domain.metrics import OUR_CALL
 from callcenter.enums import NextStep, Outcome, OutreachState, Programme
-from callcenter.models import Attempt, Outreach, Pause, Preparation, User
+from callcenter.models import Attempt, Notification, Outreach, Pause, Preparation, User
 from carrazos.lib.calendar import BusinessCalendar, bogota, start_of
 from carrazos.lib.ratios import Ratio
 
@@ -18,6 +19,9 @@ SILENT_AFTER = timedelta(minutes=15)
 LATE_CALLBACK = timedelta(minutes=15)
 HASTY_SECONDS = 10  # nobody opens a customer, calls and knows the outcome in less
 MOST_SHARED = 500
+QUEUE_SHOWN = 50
+LATE_LIMIT, CALLBACK_LIMIT, IDLE_LIMIT = 10, 0, 0  # above these somebody has to act
+ALARM = "live:"  # the keys of the alarms among the notices of who supervises
 CALLABLE = (NextStep.CALL, NextStep.WHATSAPP)
 
 
@@ -110,6 +114,48 @@ def last_hour(viewer: User, at: datetime) -> int:
     """Calls written down in the last hour."""
     rows = Attempt.objects.visible_to(viewer).counted().filter(OUR_CALL, at__gt=at - timedelta(hours=1), at__lte=at)
     return rows.count()
+
+
+def queue_of(agent: User, viewer: User, at: datetime) -> list[Outreach]:
+    """The first customers of an agent's queue that the viewer may see too, in the order in which they will come."""
+    waiting = queue.waiting(agent, at, most=QUEUE_SHOWN)
+    rows = Outreach.objects.visible_to(viewer).filter(pk__in=[row.pk for row in waiting])
+    return list(rows.select_related("customer", "vehicle", "site").in_queue_order())
+
+
+# -- alarms ----------------------------------------------------------------------------------------------------------
+
+
+def alarms(late: int, callbacks: int, idle: int) -> list[tuple[str, str]]:
+    """(what, sentence) of every figure above its limit."""
+    found = []
+    if late > LATE_LIMIT:
+        found.append(("late", f"{late} gestiones de días anteriores en cola: por encima de {LATE_LIMIT}."))
+    if callbacks > CALLBACK_LIMIT:
+        found.append(("callbacks", f"{callbacks} rellamadas vencidas que nadie ha hecho."))
+    if idle > IDLE_LIMIT:
+        found.append(("idle", f"{idle} agentes empezaron hoy y llevan más de {SILENT_AFTER.seconds // 60} minutos sin actividad."))
+    return found
+
+
+def raise_alarms(at: datetime, calendar: BusinessCalendar) -> int:
+    """Tells who supervises what crossed its limit, each thing once a day and only in calling hours; how many were told."""
+    hours = window(bogota(at).date(), calendar)
+    if not hours or not hours[0] <= at < hours[1]:
+        return 0
+    told = 0
+    for viewer in User.objects.filter(is_active=True, groups__permissions__codename="supervise").distinct():
+        queues = queues_now(viewer, at)
+        idle = sum(line.tone == "bad" and line.last_at is not None for line in agents_now(viewer, at))
+        for what, text in alarms(sum(row["late"] for row in queues), sum(row["callbacks"] for row in queues), idle):
+            told += notices.notify([viewer], f"{ALARM}{what}:{bogota(at):%Y-%m-%d}", text, url="/en-vivo/#alarms", at=at)
+    return told
+
+
+def todays_alarms(viewer: User, at: datetime) -> list[Notification]:
+    """What crossed a limit today, newest first, with whether the viewer has seen it."""
+    rows = Notification.objects.visible_to(viewer).filter(key__startswith=ALARM, at__gte=start_of(bogota(at).date()))
+    return list(rows)
 
 
 # -- sharing out -----------------------------------------------------------------------------------------------------

@@ -21,8 +21,8 @@ class ReasonManager(models.Manager):
 
 
 class ReasonQuerySet(models.QuerySet):
-    def choices(self, kind: ReasonKind) -> "ReasonQuerySet":
-        return self.filter(kind=kind, is_active=True).order_by("order", "label")
+    def choices(self, *kinds: ReasonKind) -> "ReasonQuerySet":
+        return self.filter(kind__in=kinds, is_active=True).order_by("order", "label")
 
 
 class Reason(models.Model):

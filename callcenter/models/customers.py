@@ -101,8 +101,10 @@ class ContactPointQuerySet(models.QuerySet):
 
     def reaching(self, customer_id: int) -> "ContactPointQuerySet":
         """Every way to reach a customer: their own first, then those of a company's contact persons."""
-        persons = CompanyContact.objects.current().filter(company=customer_id).values("person")
-        return self.filter(Q(customer=customer_id) | Q(customer__in=persons)).order_by(
+        persons = CompanyContact.objects.current().filter(company=customer_id).order_by().values("person")
+        # A union, not an OR: each side is an index look-up, the OR reads every telephone of the house.
+        own = Customer.objects.filter(pk=customer_id).order_by().values("pk")
+        return self.filter(customer__in=own.union(persons, all=True)).order_by(
             Case(When(customer=customer_id, then=0), default=1), "customer_id", "position", "id"
         )
 

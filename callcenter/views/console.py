@@ -1,29 +1,23 @@
 """The agent's page: queue, customer, script, outcome (screens §2.2)."""
 
-import uuid
-
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.db.models import OuterRef, Q, QuerySet, Subquery
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from callcenter import clock, roles, seams
-from callcenter.domain import customers, day, metrics, offers, outreach, queue, search, timeline, wording
+from callcenter.domain import customers, day, outreach, queue, search
 from callcenter.domain.calendar import company_calendar
-from callcenter.domain.contact_law import Verdict, next_open, window
+from callcenter.domain.contact_law import Verdict
 from callcenter.domain.customers import Edit
 from callcenter.domain.errors import Conflict, LeaseLost, NotAllowedNow, Refused
-from callcenter.enums import Channel, ExclusionScope, NextStep, Outcome, PointKind, Programme, ReasonKind
-from callcenter.forms import NEXT, REACHES, CallForm, MessageForm
-from callcenter.models import Attempt, ContactPoint, Customer, Draft, Employee, Outreach, Pause, Preparation, Reason, Site, User
-from callcenter.views import message_panel
-from callcenter.views.contact import reasons_why
+from callcenter.enums import Outcome, Programme, ReasonKind
+from callcenter.forms import NEXT, CallForm
+from callcenter.models import Attempt, ContactPoint, Customer, Outreach, Reason
+from callcenter.views.console_page import CHOSEN, claim, colleagues, first_untried, in_hand, legal_text, render_console
 from carrazos.lib.calendar import bogota
 
-QUEUE_SHOWN = 30
 INBOUND_SHOWN = 8
 NOT_DRAFTED = frozenset({"key", "fence", "outcome", "csrfmiddlewaretoken"})
 may_call = permission_required(roles.WORK_QUEUE, raise_exception=True)
@@ -33,8 +27,7 @@ may_call = permission_required(roles.WORK_QUEUE, raise_exception=True)
 @require_GET
 def console(request: HttpRequest) -> HttpResponse:
     """The customer in hand, or the door to the next one."""
-    held = Outreach.objects.filter(leased_by=request.user, lease_until__gt=clock.now()).first()
-    return render_console(request, held)
+    return render_console(request, in_hand(request))
 
 
 @may_call
@@ -42,7 +35,7 @@ def console(request: HttpRequest) -> HttpResponse:
 def take_next(request: HttpRequest) -> HttpResponse:
     at = clock.now()
     day.resume(request.user, at=at)
-    return render_console(request, queue.claim_next(request.user, at=at, calendar=company_calendar()), asked=True)
+    return render_console(request, claim(request, at), asked=True)
 
 
 @may_call
@@ -82,7 +75,7 @@ def skip(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, f"Omitida hasta mañana: {reason}.")
     except LeaseLost as refusal:
         messages.warning(request, str(refusal))
-    return render_console(request, queue.claim_next(request.user, at=at, calendar=calendar), asked=True)
+    return render_console(request, claim(request, at), asked=True)
 
 
 @may_call
@@ -157,7 +150,7 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
             return render_console(request, queue.continue_call(other.pk, request.user, done.attempt, at=at))
         except Refused as refusal:
             messages.warning(request, str(refusal))
-    return render_console(request, queue.claim_next(request.user, at=at, calendar=calendar), asked=True)
+    return render_console(request, claim(request, at), asked=True)
 
 
 def phone_of(request: HttpRequest, row: Outreach) -> ContactPoint | None:
@@ -209,7 +202,7 @@ def transfer(request: HttpRequest, pk: int) -> HttpResponse:
     """Hands the customer to a colleague, with a note, and goes on."""
     row = get_object_or_404(Outreach.objects.visible_to(request.user), pk=pk)
     chosen = request.POST.get("to", "")
-    to = colleagues(request, row).filter(pk=chosen).first() if chosen.isdigit() and len(chosen) < 19 else None
+    to = colleagues(request.user, row).filter(pk=chosen).first() if chosen.isdigit() and len(chosen) < 19 else None
     at = clock.now()
     try:
         if to is None:
@@ -219,14 +212,15 @@ def transfer(request: HttpRequest, pk: int) -> HttpResponse:
         messages.warning(request, str(refusal))
         return render_console(request, Outreach.objects.filter(leased_by=request.user, pk=pk).first())
     messages.success(request, f"{row.customer} pasó a {to}: lo verá primero en su cola.")
-    return render_console(request, queue.claim_next(request.user, at=at, calendar=company_calendar()), asked=True)
+    return render_console(request, claim(request, at), asked=True)
 
 
-def colleagues(request: HttpRequest, row: Outreach) -> QuerySet[User]:
-    """Who else may call this customer."""
-    callers = User.objects.filter(is_active=True, groups__permissions__codename="work_queue").exclude(pk=request.user.pk)
-    callers = callers.filter(Q(all_sites=True) | Q(sites=row.site_id)).filter(Q(all_brands=True) | Q(brands=row.brand_id))
-    return callers.distinct().order_by("first_name", "last_name")
+@may_call
+@require_POST
+def switch(request: HttpRequest) -> HttpResponse:
+    """The agent narrows the queue to one programme, or works all of theirs again; the customer in hand stays."""
+    request.session[CHOSEN] = request.POST.get("programme", "")
+    return render_console(request, in_hand(request))
 
 
 @may_call
@@ -299,26 +293,9 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
     return render_console(request, held)
 
 
-# -- what the page shows ---------------------------------------------------------------------------------------------
-
-
-def queue_counts(request: HttpRequest) -> queue.QueueCounts:
-    """What waits for this person, asked once for the page and its navigation."""
-    if not hasattr(request, "queue_counts"):
-        request.queue_counts = queue.counts(request.user, at=clock.now())
-    return request.queue_counts
-
-
 def fence_of(request: HttpRequest) -> int:
     value = request.POST.get("fence", "")
     return int(value) if value.isdigit() and len(value) < 19 else -1
-
-
-def legal_text(verdict) -> str:
-    text = f"{verdict.reason} ({verdict.article})"
-    if verdict.next_at is None:
-        return text
-    return f"{text} Se puede desde el {bogota(verdict.next_at):%d/%m/%Y a las %H:%M}."
 
 
 def saved_text(done: outreach.Recorded) -> str:
@@ -328,143 +305,3 @@ def saved_text(done: outreach.Recorded) -> str:
     if not row.is_open:
         return f"Guardado: {customer}. Gestión cerrada: {row.get_result_display().lower()}."
     return f"Guardado: {customer}. {row.get_next_step_display()} el {bogota(row.due_at):%d/%m a las %H:%M}."
-
-
-def render_console(
-    request: HttpRequest,
-    row: Outreach | None,
-    *,
-    form: CallForm | None = None,
-    message_form: MessageForm | None = None,
-    reply_text: str = "",
-    asked: bool = False,
-    refused: int | None = None,
-    status: int = 200,
-) -> HttpResponse:
-    """The whole page, or only its main part for htmx; without JavaScript a POST that went well redirects."""
-    if request.method == "POST" and not request.htmx and status == 200:
-        return redirect("callcenter:why", refused) if refused else redirect("callcenter:console")
-    at, calendar = clock.now(), company_calendar()
-    row = row and Outreach.objects.for_console().get(pk=row.pk)
-    context = {
-        "row": row,
-        "asked": asked,
-        "reply_text": reply_text,
-        "counts": queue_counts(request),
-        "at": bogota(at),
-        **day_figures(request, at),
-    }
-    context["waiting"] = [*([row] if row else []), *queue.waiting(request.user, at, most=QUEUE_SHOWN)]
-    running = Pause.objects.running().filter(agent=request.user, reason=OuterRef("pk")).values("started_at")
-    context["pause_reasons"] = list(Reason.objects.choices(ReasonKind.PAUSE).annotate(since=Subquery(running)))
-    context["paused"] = next((reason for reason in context["pause_reasons"] if reason.since), None)
-    if refused:
-        shown = Outreach.objects.for_console().get(pk=refused)
-        context |= {"refused": shown, "why": reasons_why(shown, at)}
-    elif row is None:
-        context |= closed_now(at, calendar) | preparation(request, at)
-    else:
-        context |= call_context(request, row, at, calendar, form, message_form)
-    template = "callcenter/console.html#page" if request.htmx else "callcenter/console.html"
-    response = render(request, template, context, status=status)
-    if request.htmx and status == 200:
-        response["HX-Push-Url"] = reverse("callcenter:console")
-    return response
-
-
-def day_figures(request: HttpRequest, at) -> dict:
-    today = bogota(at).date()
-    part = metrics.Slice(today, today.fromordinal(today.toordinal() + 1), agent=request.user.pk)
-    return {"today": metrics.calls(part).effectiveness, "goal": request.user.daily_goal}
-
-
-def first_untried(points: list[ContactPoint], tried: set[int]) -> ContactPoint | None:
-    """The next number of the ladder; the first one again when all were tried."""
-    usable = [point for point in points if point.kind == PointKind.PHONE and point.is_usable]
-    return next((point for point in usable if point.pk not in tried), usable[0] if usable else None)
-
-
-def as_query(data: dict[str, list[str]]) -> QueryDict:
-    """A kept draft as a form's data."""
-    query = QueryDict(mutable=True)
-    for name, values in data.items():
-        query.setlist(name, values)
-    return query
-
-
-def preparation(request: HttpRequest, at) -> dict:
-    """The day's checklist of each programme that the agent calls, until it is done."""
-    done = set(Preparation.objects.filter(agent=request.user, day=bogota(at).date()).values_list("programme", flat=True))
-    names = [name for name in request.user.programmes or [Programme.PROACTIVE] if name not in done]
-    return {"tools": day.TOOLS, "to_prepare": [(name, Programme(name).label) for name in names]}
-
-
-def closed_now(at, calendar) -> dict:
-    """Why nobody can be called at this hour, if that is so."""
-    hours = window(bogota(at).date(), calendar)
-    if hours and hours[0] <= at < hours[1]:
-        return {}
-    return {"closed_until": bogota(next_open(at, calendar))}
-
-
-def call_context(request: HttpRequest, row: Outreach, at, calendar, form, message_form) -> dict:
-    today = bogota(at).date()
-    offer = offers.offer_for(row, today)
-    slots = offers.suggested_slots(at, calendar)
-    page = seams.programme_page(row.programme)
-    fields = wording.merge_fields(row, request.user, offer=offer, slot=slots[0]) | page.words(row)
-    script = outreach.script_for(row)
-    steps = [(step, wording.fill(step.body, fields)) for step in script.steps.all()] if script else []
-    kept = None if form else Draft.objects.filter(outreach=row, agent=request.user).first()
-    page = seams.programme_page(row.programme)
-    if kept:
-        form = page.form_class(as_query(kept.data), outreach=row, agent=request.user).as_draft()
-    points = list(ContactPoint.objects.reaching(row.customer_id).select_related("customer"))
-    tried = queue.tried(row)
-    policy = outreach.policy_of(row.programme)
-    made = list(row.attempts.counted().select_related("reason", "agent"))
-    context = {
-        "verdict": Verdict(True) if queue.is_same_call(row) else queue.why_not_callable(row, at=at, calendar=calendar),
-        "offer": offer,
-        "script": script,
-        "steps": [pair for pair in steps if not (pair[0].is_objection or pair[0].branch)],
-        "objections": [pair for pair in steps if pair[0].is_objection],
-        "branches": {name: [pair for pair in steps if pair[0].branch == name] for name in Outcome.values},
-        "ticked": [int(order) for order in form.data.getlist("step") if order.isdigit()] if form else [],
-        "kept": kept,
-        "handed": row.transfers.select_related("by").first() if row.callback_for_id == request.user.pk else None,
-        "points": points,
-        "tried": tried,
-        "first_phone": first_untried(points, tried),
-        "parties": row.customer.parties.current().select_related("vehicle__brand"),
-        "motives": row.motives.all(),
-        "made": made,
-        "number": sum(attempt.outcome == Outcome.NO_CONTACT for attempt in made) + 1,
-        "policy": policy,
-        "events": timeline.events(row.customer),
-        "form": form,
-        "key": (form.data.get("key") if form else None) or uuid.uuid4(),
-        "open_panel": form.data.get("outcome", "") if form else "",
-        "programme": page,
-        "complaints": seams.complaint_desk() is not None,
-        **page.context(row, by=request.user, at=at, form=form),
-    }
-    context |= message_panel.conversation(row.customer_id, at)
-    if row.next_step == NextStep.WHATSAPP:
-        return context | message_panel.sending(request, row, message_form or MessageForm(), offer=offer, at=at)
-    return context | {
-        "one_key": Reason.objects.choices(ReasonKind.NO_CONTACT).exclude(key=""),
-        "no_contact": Reason.objects.choices(ReasonKind.NO_CONTACT).filter(key=""),
-        "no_booking": list(zip("abcdefghijklmnopqrstuvwxyz", Reason.objects.choices(ReasonKind.NO_BOOKING), strict=False)),
-        "skip_reasons": Reason.objects.choices(ReasonKind.SKIP),
-        "slots": slots,
-        "callbacks": offers.suggested_callbacks(at, calendar),
-        "sites": Site.objects.filter(pk__in=request.user.site_ids, is_active=True),
-        "advisors": Employee.objects.active().filter(site=row.site, function=roles.Role.SERVICE_ADVISOR),
-        "scopes": ExclusionScope.choices,
-        "outcomes": Outcome,
-        "channels": Channel.choices,
-        "siblings": outreach.siblings(row, request.user).select_related("vehicle__brand") if page.books else [],
-        "reaches": REACHES,
-        "colleagues": colleagues(request, row),
-    }

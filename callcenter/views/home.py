@@ -17,7 +17,7 @@ from callcenter.domain.calendar import company_calendar
 from callcenter.forms import PreferencesForm
 from callcenter.models import Access, Appointment, Evidence, Notification
 from callcenter.spiga import arrivals
-from callcenter.views.console import queue_counts
+from callcenter.views.console_page import queue_counts
 from carrazos.lib import charts
 from carrazos.lib.calendar import bogota, start_of
 from carrazos.lib.periods import Month
@@ -69,7 +69,7 @@ def point(label: str, ratio: Ratio) -> charts.Point:
 
 def agent_cards(request: HttpRequest, at, today, calendar) -> dict:
     user = request.user
-    mine = metrics.Slice(today, today + timedelta(days=1), agent=user.pk)
+    mine = metrics.Slice(today, today + timedelta(days=1), agent=user.pk, programme=None)
     days = [today]
     while len(days) < CHART_DAYS:
         days.append(calendar.previous_business_day(days[-1] - timedelta(days=1)))
@@ -79,7 +79,7 @@ def agent_cards(request: HttpRequest, at, today, calendar) -> dict:
     return {
         "mine": made.effectiveness,
         "booked": made.booking,
-        "kept": metrics.fulfilment(metrics.Slice(yesterday, yesterday + timedelta(days=1), agent=user.pk), at),
+        "kept": metrics.fulfilment(metrics.Slice(yesterday, yesterday + timedelta(days=1), agent=user.pk, programme=None), at),
         "callbacks_soon": queue.counts(user, at=at + timedelta(hours=1)).callbacks,
         "counts": queue_counts(request),
         "next_rows": queue.waiting(user, at, most=NEXT_SHOWN, until=at),

@@ -16,13 +16,14 @@ from django.views.decorators.http import require_GET, require_POST
 
 from callcenter import clock, roles
 from callcenter.domain import evidence as pictures
-from callcenter.domain import messages, offers, queue
+from callcenter.domain import messages, offers
 from callcenter.domain.calendar import company_calendar
 from callcenter.domain.errors import Conflict, LeaseLost, NotAllowedNow, Refused
 from callcenter.enums import Gateway, MessageStatus
 from callcenter.forms import IdentityForm, MessageForm, ReplyForm
 from callcenter.models import Customer, Evidence, InboundMessage, Line, Message, MessageTemplate, Outreach
-from callcenter.views.console import fence_of, legal_text, may_call, render_console
+from callcenter.views.console import fence_of, may_call
+from callcenter.views.console_page import claim, legal_text, render_console
 from callcenter.whatsapp import gateway, inbound, outbox
 from carrazos.lib import phones, text
 from carrazos.lib.calendar import bogota, start_of
@@ -70,7 +71,7 @@ def message(request: HttpRequest, pk: int) -> HttpResponse:
                 notices.warning(request, used_before_text(sent.recycled, request.user))
     except Refused as refusal:
         return refused(request, row, form, refusal)
-    return render_console(request, queue.claim_next(request.user, at=at, calendar=calendar), asked=True)
+    return render_console(request, claim(request, at), asked=True)
 
 
 @may_call
@@ -85,7 +86,7 @@ def no_whatsapp(request: HttpRequest, pk: int) -> HttpResponse:
         notices.success(request, f"{row.customer}: {told}")
     except Refused as refusal:
         notices.warning(request, str(refusal))
-    return render_console(request, queue.claim_next(request.user, at=at, calendar=company_calendar()), asked=True)
+    return render_console(request, claim(request, at), asked=True)
 
 
 @may_call

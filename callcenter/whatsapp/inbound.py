@@ -5,10 +5,12 @@ from datetime import datetime
 
 from django.db import transaction
 
-from callcenter.domain import appointments, consent, messages
+from callcenter.domain import appointments, consent, data_requests, messages, notices
+from callcenter.domain.calendar import company_calendar
 from callcenter.domain.errors import Refused
 from callcenter.enums import AppointmentStatus, Channel, ExclusionScope, ExclusionSource, InboundKind, NextStep, Priority, Purpose
-from callcenter.models import ContactPoint, Customer, InboundMessage, Message, Outreach, User, WhatsAppIdentity
+from callcenter.models import ContactPoint, Customer, DataRight, InboundMessage, Message, Outreach, User, WhatsAppIdentity
+from callcenter.roles import Role
 from carrazos.lib import text
 from carrazos.lib.calendar import bogota
 
@@ -19,6 +21,8 @@ STOP_MESSAGES = frozenset(
 STOP_ALL = frozenset({"NO ME LLAMEN", "NO ME CONTACTEN", "ELIMINAR MIS DATOS"})
 YES, MOVE = frozenset({"1", "SI", "CONFIRMO", "CONFIRMAR"}), frozenset({"2", "REPROGRAMAR", "CAMBIAR"})
 DATA_CLAIM = "ELIMINAR MIS DATOS"
+CLAIM_FILED = "{name}, recibimos su solicitud de eliminar sus datos (n.º {number}). Le responderemos a más tardar el {due:%d/%m/%Y}."
+CLAIM_STANDS = "{name}, su solicitud de eliminar sus datos ya está en trámite. Le responderemos por este medio."
 FAREWELL = "Listo, {name}. No recibirá más mensajes comerciales de Carrazos por este medio."
 
 
@@ -118,32 +122,49 @@ def about_appointment(found: InboundMessage, *, at: datetime) -> str:
 
 
 def obey(found: InboundMessage, customer: Customer, refusal: str, *, at: datetime) -> None:
-    """Records the opt-out and says so once. Whoever asks to be erased stays on the list of replies: a person files the claim."""
+    """Records the opt-out and says so once; whoever asks to be erased has the claim filed in the same transaction."""
     everything = refusal in STOP_ALL
     before = customer.exclusions.standing().filter(source=ExclusionSource.WHATSAPP_STOP, scope=ExclusionScope.COMMERCIAL)
-    if not (before.filter(channels=[]).exists() if everything else before.exists()):
+    is_new = not (before.filter(channels=[]).exists() if everything else before.exists())
+    if is_new:
         consent.refuse(
             customer, scope=ExclusionScope.COMMERCIAL, source=ExclusionSource.WHATSAPP_STOP, at=at,
             channels=() if everything else (Channel.WHATSAPP,), note=f"Escribió «{found.body[:100]}»",
         )  # fmt: skip
-        farewell(customer, found, at=at)
     if refusal == DATA_CLAIM:
-        found.note = "Pide eliminar sus datos: radique el reclamo (Ley 1581 art. 15)"
-        found.save(update_fields=["note"])
-    else:
-        handled(found, "Exclusión registrada", at=at)
+        file_claim(found, customer, at=at)
+        return
+    if is_new:
+        reply(customer, found, FAREWELL, purpose=Purpose.TRANSACTIONAL, at=at)
+    handled(found, "Exclusión registrada", at=at)
 
 
-def farewell(customer: Customer, found: InboundMessage, *, at: datetime) -> None:
+def file_claim(found: InboundMessage, customer: Customer, *, at: datetime) -> None:
+    """«Eliminar mis datos» is a claim of Ley 1581 art. 15: filed, told to who answers for it, and acknowledged in writing."""
+    try:
+        made = data_requests.open_request(
+            customer, right=DataRight.DELETE, channel=Channel.WHATSAPP, received_on=bogota(min(found.at, at)).date(), text=found.body,
+            by=None, at=at, calendar=company_calendar(),
+        )  # fmt: skip
+    except Refused:
+        handled(found, "Ya tenía en trámite la supresión de sus datos", at=at)
+        reply(customer, found, CLAIM_STANDS, purpose=Purpose.REQUESTED, at=at)
+        return
+    people = notices.holders(Role.CALL_CENTER_LEAD, Role.QUALITY_COORDINATOR)
+    text = f"{customer} pidió por WhatsApp eliminar sus datos: solicitud n.º {made.pk}, responder a más tardar el {made.due_on:%d/%m/%Y}."
+    notices.notify(people, f"data-request:{made.pk}", text, url=f"/datos-personales/solicitudes/{made.pk}/", at=at)
+    handled(found, f"Reclamo de datos n.º {made.pk} radicado (Ley 1581 art. 15)", at=at)
+    reply(customer, found, CLAIM_FILED, purpose=Purpose.REQUESTED, at=at, number=made.pk, due=made.due_on)
+
+
+def reply(customer: Customer, found: InboundMessage, words: str, *, purpose: Purpose, at: datetime, **values: object) -> None:
     """One confirmation, in the window that the message itself opened."""
-    words = FAREWELL.format(name=text.greeting_name(customer.raw_name or customer.name))
+    body = words.format(name=text.greeting_name(customer.raw_name or customer.name), **values)
     source = found.reply_to.outreach if found.reply_to else None
     try:
-        messages.queue_text(
-            customer, words, outreach=source, key=uuid.uuid4(), agent=None, at=max(at, found.at), purpose=Purpose.TRANSACTIONAL
-        )
+        messages.queue_text(customer, body, outreach=source, key=uuid.uuid4(), agent=None, at=max(at, found.at), purpose=purpose)
     except Refused:
-        return  # no matter or no mobile of ours: the exclusion stands all the same
+        return  # no matter or no mobile of ours: what was asked stands all the same
 
 
 def call_back(customer: Customer, *, at: datetime) -> bool:

@@ -9,6 +9,7 @@ import uuid
 from dataclasses import dataclass
 
 from allauth.mfa.models import Authenticator
+from django.contrib.auth.models import Group
 from django.core.files.base import ContentFile
 from django.urls import reverse
 
@@ -28,6 +29,7 @@ from callcenter.models import (
     ListExport,
     Mail,
     Message,
+    Notification,
     Reason,
     WhatsAppIdentity,
 )
@@ -53,6 +55,19 @@ def outreach(site, person):
 def outreach_of(site):
     name = CANARY if site.code == "centro" else "Cliente Propio"
     return OutreachFactory(site=site, customer=CustomerFactory(name=name, raw_name=name, sites=[site.pk]))
+
+
+def colleague(site, person):
+    """An agent of one site only, whom the supervisor of another does not see."""
+    made = UserFactory(all_sites=False)
+    made.sites.add(site)
+    made.groups.add(Group.objects.get(name="call_center_agent"))
+    return {"pk": made.pk}
+
+
+def notice_to(site, person):
+    own = person if site.code == "norte" else UserFactory()
+    return {"pk": Notification.objects.create(user=own, key=uuid.uuid4().hex, text="Aviso", at=MONDAY).pk}
 
 
 def attempt(site, person):
@@ -331,6 +346,8 @@ OBJECTS = {
         outreach,
     ),
     "callcenter:validate": outreach,
+    **dict.fromkeys(("callcenter:live_agent", "callcenter:live_say"), colleague),
+    "callcenter:read_notice": notice_to,
     **dict.fromkeys(("callcenter:customer", "callcenter:customer_correct", "callcenter:customer_change", "callcenter:customer_compare"), customer),
     "callcenter:duplicate": duplicate,
     "callcenter:unmerge": customer_merge,
@@ -391,7 +408,6 @@ UNREACHED = {
     "ViewQuerySet": "cada quien ve las suyas en una lista sin números de fila",
     "InboundQuerySet": "sin cliente de otra sede no hay a quién mostrar: tests/callcenter/views/test_whatsapp.py lo prueba",
     "EmployeeQuerySet": "los asesores se ofrecen por la sede de la gestión, que ya está filtrada",
-    "NotificationQuerySet": "cada quien ve las suyas en una lista sin números de fila",
     "WorkOrderQuerySet": "las órdenes se ven dentro del cliente, que ya está filtrado",
 }
 

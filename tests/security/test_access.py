@@ -18,6 +18,7 @@ from callcenter import access, roles
 from callcenter.models import User
 from callcenter.roles import Role
 from carrazos import checks
+from carrazos.accounts import HouseBackend
 from tests.conftest import person
 from tests.factories import UserFactory
 from tests.security import matrix
@@ -41,6 +42,22 @@ def one_of_each(address, visits):
 def test_s1_every_address_answers_as_its_view_declares(north, centre):
     found = matrix.differences((north, centre), list(Role), choose=one_of_each)
     assert found == [], "\n".join(found)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_who_comes_with_a_session_has_what_django_would_ask_for(role, north):
+    user = person(role, all_sites=False)
+    user.sites.add(north)
+    user.user_permissions.add(Permission.objects.get(codename="manage_system"))
+    theirs, plain = HouseBackend().get_user(user.pk), User.objects.get(pk=user.pk)
+    assert theirs.get_all_permissions() == plain.get_all_permissions()
+    assert (theirs.functions, theirs.site_ids, theirs.brand_ids) == (plain.functions, plain.site_ids, plain.brand_ids)
+
+
+def test_a_session_of_somebody_who_left_opens_nothing(client, agent):
+    client.force_login(agent)
+    User.objects.filter(pk=agent.pk).update(is_active=False)
+    assert client.get("/cola/").status_code == 302
 
 
 def test_an_address_that_declares_nothing_stops_the_house(settings, monkeypatch):

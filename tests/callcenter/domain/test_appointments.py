@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from callcenter import tasks
-from callcenter.domain import appointments, kept, messages, queue, reminders
+from callcenter.domain import appointments, kept, messages, offers, queue, reminders
 from callcenter.domain.errors import Refused
 from callcenter.enums import AppointmentStatus, MessageStatus, NextStep, OutreachState, Programme, Purpose, ReasonKind, TemplateApproval
 from callcenter.models import Appointment, CapacityException, InboundMessage, Message, MessageTemplate, Outreach, Reason, WorkOrder
@@ -54,6 +54,25 @@ def test_a_full_day_says_which_one_is_not(north, agent, cal):
     with pytest.raises(Refused, match="siguiente día con cupo es el 25/11/2026"):
         book(agent, cal, TUESDAY.replace(hour=11))
     assert book(agent, cal, TUESDAY + DAY)
+
+
+def test_a_full_day_is_not_proposed(north, agent, cal):
+    def days():
+        full = appointments.full_days(north, MONDAY.date(), (MONDAY + 30 * DAY).date())
+        return [slot.date().day for slot in offers.suggested_slots(MONDAY, cal, full=full)][::3]
+
+    assert days() == [24, 25, 26]
+    row = book(agent, cal)
+    book(agent, cal, TUESDAY.replace(hour=15))
+    CapacityException.objects.create(site=north, day=(TUESDAY + 2 * DAY).date(), appointments=0)
+    assert days() == [25, 27, 30]
+    appointments.decide(row, AppointmentStatus.CANCELLED, by=agent, at=MONDAY, reason=why("CUSTOMER_CANCELLED"))
+    assert days() == [24, 25, 27]
+
+
+def test_a_site_without_a_limit_proposes_every_day(agent, cal):
+    row = book(agent, cal)
+    assert appointments.full_days(row.site, MONDAY.date(), (MONDAY + 30 * DAY).date()) == frozenset()
 
 
 def test_a_cancelled_place_is_free_again_and_a_moved_one_needs_a_new_place(north, agent, cal):

@@ -1,14 +1,16 @@
 """«En vivo», sharing out with a preview, campaigns: who sees what, what is written, what it costs."""
 
+import uuid
 from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from callcenter.domain import campaigns, day, queue, supervision
-from callcenter.enums import CampaignPriority, Priority, ReasonKind
-from callcenter.models import Campaign, Outreach, Reason
+from callcenter.domain import campaigns, day, outreach, queue, supervision
+from callcenter.domain.outreach import Call
+from callcenter.enums import CampaignPriority, Outcome, Priority, ReasonKind
+from callcenter.models import Campaign, Notification, Outreach, Reason
 from callcenter.roles import Role
 from tests.callcenter.domain.test_messages_and_appointments import png
 from tests.callcenter.views.test_pages import HTMX, as_, page
@@ -17,6 +19,7 @@ from tests.factories import MONDAY, BrandFactory, OutreachFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("monday")]
 LIVE = "/en-vivo/"
+KEY = "6f1d1f2e-31cf-4f4e-9c1d-3a1f6f1d1f2e"
 
 
 def lines(viewer, at=MONDAY):
@@ -99,6 +102,69 @@ def test_reassigning_takes_from_one_and_gives_to_another(client, director, agent
     client.post(reverse("callcenter:share_apply"), {"sealed": answer.context["sealed"]})
     row.refresh_from_db()
     assert row.callback_for == other
+
+
+# -- one agent -------------------------------------------------------------------------------------------------------
+
+
+def test_an_agents_queue_is_seen_in_order_and_only_looked_at(client, director, agent, outsider):
+    later, first = OutreachFactory(due_at=MONDAY - timedelta(minutes=1)), OutreachFactory(due_at=MONDAY - timedelta(hours=5))
+    text = page(as_(client, director).get(reverse("callcenter:live_agent", args=[agent.pk])))
+    assert text.index(first.customer.name) < text.index(later.customer.name)
+    assert "solo para ver" in text
+    assert first.customer.name not in page(client.get(reverse("callcenter:live_agent", args=[outsider.pk])))
+    assert as_(client, agent).get(reverse("callcenter:live_agent", args=[agent.pk])).status_code == 403
+
+
+def test_what_is_seen_of_an_agent_is_of_the_viewers_sites(client, agent, outsider):
+    row = OutreachFactory()
+    lead = person(Role.CALL_CENTER_LEAD, all_sites=False)
+    lead.sites.set(outsider.sites.all())
+    assert row in supervision.queue_of(agent, agent, MONDAY)
+    assert supervision.queue_of(agent, lead, MONDAY) == []
+
+
+def test_a_word_to_an_agent_stands_on_their_page_until_seen(client, director, agent):
+    address = reverse("callcenter:live_say", args=[agent.pk])
+    as_(client, director)
+    assert client.post(address, {"key": KEY, "text": " "}).status_code == 422
+    for _ in range(2):
+        assert client.post(address, {"key": KEY, "text": "Llame primero a Kia"}).status_code == 302
+    said = Notification.objects.get(user=agent)
+    assert said.text == f"{director}: Llame primero a Kia"
+    assert "Llame primero a Kia" in page(as_(client, agent).get("/cola/"))
+    assert client.post(reverse("callcenter:read_notice", args=[said.pk]), **HTMX).content == b""
+    assert "Llame primero a Kia" not in page(client.get("/cola/"))
+    assert as_(client, director).post(reverse("callcenter:read_notice", args=[said.pk])).status_code == 404
+
+
+def test_what_crosses_a_limit_is_told_once_a_day_and_marked_as_seen(client, director, cal):
+    OutreachFactory.create_batch(supervision.LATE_LIMIT, due_at=MONDAY - timedelta(days=1))
+    assert supervision.raise_alarms(MONDAY, cal) == 0
+    OutreachFactory(due_at=MONDAY - timedelta(days=1))
+    OutreachFactory(is_callback=True, due_at=MONDAY - timedelta(hours=1))
+    for _ in range(2):
+        supervision.raise_alarms(MONDAY, cal)
+    text = page(as_(client, director).get(LIVE))
+    assert "11 gestiones de días anteriores en cola: por encima de 10." in text
+    assert "1 rellamadas vencidas que nadie ha hecho." in text
+    rows = Notification.objects.filter(user=director)
+    assert rows.count() == 2
+    client.post(reverse("callcenter:read_notice", args=[rows[0].pk]), {"next": LIVE})
+    text = page(client.get(LIVE))
+    assert (text.count("visto a las"), text.count('type="submit">Marcar visto')) == (1, 1)
+    assert supervision.raise_alarms(MONDAY.replace(hour=20), cal) == 0
+
+
+def test_an_agent_who_went_silent_is_an_alarm_and_one_who_never_began_is_not(director, agent, cal):
+    person(Role.CALL_CENTER_AGENT)
+    row = OutreachFactory()
+    held = queue.take(row.pk, agent, at=MONDAY, calendar=cal)
+    call = Call(key=uuid.uuid4(), outcome=Outcome.NO_CONTACT, reason=Reason.objects.get(kind=ReasonKind.NO_CONTACT, code="BUSY"))
+    outreach.record_attempt(row.pk, call, agent=agent, fence=held.fence, at=MONDAY, calendar=cal)
+    assert supervision.raise_alarms(MONDAY + timedelta(minutes=15), cal) == 0
+    assert supervision.raise_alarms(MONDAY + timedelta(minutes=16), cal) == 1
+    assert Notification.objects.get(user=director).text.startswith("1 agentes empezaron hoy")
 
 
 def test_the_live_page_costs_the_same_for_one_and_three(client, director, django_assert_num_queries, django_assert_max_num_queries):

@@ -2,18 +2,19 @@
 
 import re
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from callcenter.domain import queue
-from callcenter.enums import AppointmentStatus, NextStep, Priority
-from callcenter.models import Appointment, Attempt, Evidence, Message, Outreach, User
+from callcenter.enums import AppointmentStatus, NextStep, Priority, Programme, Purpose
+from callcenter.models import Appointment, Attempt, Evidence, Message, Outreach, User, VehicleParty
 from callcenter.roles import Role
 from tests.callcenter.domain.test_messages_and_appointments import png
 from tests.conftest import person, query_count
-from tests.factories import MONDAY, CustomerFactory, OutreachFactory
+from tests.factories import MONDAY, CustomerFactory, OutreachFactory, VehicleFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("monday")]
 HTMX = {"HTTP_HX_REQUEST": "true"}
@@ -260,6 +261,47 @@ def test_the_console_costs_the_same_for_one_and_three(client, agent):
     one = query_count(as_(client, agent), "/cola/")
     OutreachFactory.create_batch(2)
     assert query_count(client, "/cola/") == one
+    assert one <= 12  # screens: what any page may ask of the database
+
+
+def test_the_queue_narrows_to_one_programme_and_widens_again(client, agent, cal):
+    proactive = OutreachFactory(due_at=MONDAY - timedelta(hours=2))
+    missed = OutreachFactory(programme=Programme.NO_SHOW, purpose=Purpose.SERVICE, due_at=MONDAY - timedelta(hours=1))
+    as_(client, agent)
+    text = page(client.post("/cola/programa/", {"programme": "NO_SHOW"}, **HTMX))
+    assert (missed.customer.name in text, proactive.customer.name in text, "1 para ahora" in text) == (True, False, True)
+    client.post("/cola/siguiente/", **HTMX)
+    assert Outreach.objects.get(leased_by=agent) == missed
+    queue.release_all(agent)
+    client.post("/cola/programa/", {"programme": "inventado"})
+    assert "2 para ahora" in page(client.get("/cola/"))
+
+
+def test_a_programme_that_the_agent_does_not_call_is_not_offered(client, agent):
+    User.objects.filter(pk=agent.pk).update(programmes=["PROACTIVE", "RECOVERY"])
+    OutreachFactory(programme=Programme.NO_SHOW, purpose=Purpose.SERVICE)
+    as_(client, agent).post("/cola/programa/", {"programme": "NO_SHOW"})
+    text = page(client.get("/cola/"))
+    assert ('value="RECOVERY"' in text, 'value="NO_SHOW"' in text, "0 para ahora" in text) == (True, False, True)
+
+
+def test_the_day_counts_the_calls_of_every_programme(client, agent, cal):
+    row = OutreachFactory(programme=Programme.NO_SHOW, purpose=Purpose.SERVICE)
+    held = queue.take(row.pk, agent, at=MONDAY, calendar=cal)
+    as_(client, agent)
+    client.post(f"/cola/{row.pk}/resultado/", {"key": str(uuid.uuid4()), "fence": held.fence, "outcome": "NO_CONTACT:BUSY"}, **HTMX)
+    assert "<strong>1</strong> de 60 hoy" in page(client.get("/cola/"))
+
+
+def test_the_customer_shows_other_vehicles_and_open_matters(client, agent, cal):
+    row = OutreachFactory()
+    other = VehicleFactory()
+    VehicleParty.objects.create(vehicle=other, customer=row.customer)
+    OutreachFactory(customer=row.customer, programme=Programme.RECOVERY, reason="Sin visitas", vehicle=None, phone=False)
+    queue.take(row.pk, agent, at=MONDAY, calendar=cal)
+    text = page(as_(client, agent).get("/cola/"))
+    assert other.plate in text
+    assert "Sin visitas: " in text
 
 
 def test_hostile_text_is_only_text(client, agent):

@@ -2,6 +2,7 @@
 
 import json
 import random
+from datetime import date
 
 import pytest
 from django.db import connection
@@ -22,8 +23,22 @@ from callcenter.enums import (
     Purpose,
     TemplateApproval,
 )
-from callcenter.models import Exclusion, InboundMessage, Message, MessageEvent, MessageTemplate, Outreach, WebhookDelivery, WhatsAppIdentity
+from callcenter.models import (
+    DataRequest,
+    DataRight,
+    Exclusion,
+    InboundMessage,
+    Message,
+    MessageEvent,
+    MessageTemplate,
+    Notification,
+    Outreach,
+    WebhookDelivery,
+    WhatsAppIdentity,
+)
+from callcenter.roles import Role
 from callcenter.whatsapp import inbound, webhook
+from tests.conftest import person
 from tests.factories import MONDAY, CustomerFactory, OutreachFactory, PhoneFactory
 from tests.fake_graph import VERIFY, change, inbound_body, signed, status_body
 
@@ -174,7 +189,7 @@ def test_the_same_answer_twice_is_one():
     [
         ("BAJA", ["WHATSAPP"]), (" baja. ", ["WHATSAPP"]), ("Stop!", ["WHATSAPP"]), ("no más", ["WHATSAPP"]), ("NO MÁS MENSAJES", ["WHATSAPP"]),
         ("No me escriban", ["WHATSAPP"]), ("retirarme", ["WHATSAPP"]), ("Cancelar", ["WHATSAPP"]), ("No recibir más", ["WHATSAPP"]),
-        ("No me llamen", []), ("Eliminar mis datos", []),
+        ("No me llamen", []),
     ],
 )  # fmt: skip
 def test_the_words_that_stop_us(ask, work, words, channels):
@@ -216,13 +231,31 @@ def test_a_refusal_stops_what_is_queued_for_the_same_person(ask):
     assert message.status == MessageStatus.CANCELLED
 
 
-def test_a_request_to_be_erased_stays_for_a_person(ask, work):
+def test_a_request_to_be_erased_is_filed_acknowledged_and_told(ask, work):
+    lead, message = person(Role.CALL_CENTER_LEAD), ask()
+    work()
+    apply(inbound_body("Eliminar mis datos.", number=number_of(message.customer), at=NOW))
+    claim = DataRequest.objects.get()
+    assert (claim.customer, claim.right, claim.channel, claim.opened_by) == (message.customer, DataRight.DELETE, Channel.WHATSAPP, None)
+    assert (claim.received_on, claim.due_on) == (MONDAY.date(), date(2026, 12, 15))  # 15 business days from the day after
+    found = InboundMessage.objects.get()
+    assert (found.note, found.handled_at is None) == (f"Reclamo de datos n.º {claim.pk} radicado (Ley 1581 art. 15)", False)
+    stopped = Exclusion.objects.standing().filter(customer=message.customer).order_by("pk").values_list("scope", "source", "channels")
+    assert list(stopped) == [("COMMERCIAL", "WHATSAPP_STOP", []), ("ALL", "CUSTOMER", [])]
+    assert Outreach.objects.get(pk=message.outreach_id).state == OutreachState.CLOSED
+    said = Message.objects.get(purpose=Purpose.REQUESTED)
+    assert (said.status, f"(n.º {claim.pk})" in said.body) == (MessageStatus.SENT, True)
+    assert Notification.objects.get(user=lead).url == f"/datos-personales/solicitudes/{claim.pk}/"
+
+
+def test_asked_twice_it_is_one_claim_and_says_so(ask, work):
     message = ask()
     work()
-    apply(inbound_body("ELIMINAR MIS DATOS", number=number_of(message.customer), at=NOW))
-    found = InboundMessage.objects.get()
-    assert found.handled_at is None
-    assert "Ley 1581" in found.note
+    for number in range(2):
+        apply(inbound_body("ELIMINAR MIS DATOS", number=number_of(message.customer), at=NOW + number))
+    assert DataRequest.objects.count() == 1
+    assert [row.handled_at is None for row in InboundMessage.objects.all()] == [False, False]
+    assert "ya está en trámite" in Message.objects.filter(purpose=Purpose.REQUESTED).latest("pk").body
 
 
 def test_the_button_of_the_template_counts_as_its_words(ask, work):
