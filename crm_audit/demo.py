@@ -69,7 +69,8 @@ def files(rng: Random, today: date) -> tuple[bytes, bytes]:
     done = [["Centro", "Vendedor", "Cliente", "N° Ficha", "Tipo Actividad", "F. Prevista", "Hora", "F. Realizada", "Realizada (S/N)", "Comentario",
              "Marca"]]  # fmt: skip
     number = 4_500
-    days = [first + timedelta(days=count) for count in range((today - first).days + 1)]
+    yesterday = today - timedelta(days=1)  # nothing of today: its hours would lie ahead of a demo that starts in the morning
+    days = [first + timedelta(days=count) for count in range((today - first).days)]
     for index, (_, seller, site, brand) in enumerate(SELLERS):
         for turn in range(PER_MONTH * 2):
             number += 1
@@ -88,7 +89,7 @@ def files(rng: Random, today: date) -> tuple[bytes, bytes]:
                               word, rng.choice(models), state])  # fmt: skip
             for _ in range(rng.randint(1, 5)):
                 at = datetime.combine(
-                    min(today, day + timedelta(days=rng.randint(0, 12))), time(rng.randint(8, 17), rng.choice((0, 10, 25, 40))), BOGOTA
+                    min(yesterday, day + timedelta(days=rng.randint(0, 12))), time(rng.randint(8, 17), rng.choice((0, 10, 25, 40))), BOGOTA
                 )
                 is_done = rng.random() < 0.84
                 comment = rng.choice(TOLD) if rng.random() < 0.72 else rng.choice(EMPTY)

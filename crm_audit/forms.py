@@ -131,7 +131,9 @@ def months(today) -> list[tuple[str, str]]:
 
 class ProspectFilter(ScopeForm):
     month = forms.ChoiceField(label="Mes", required=False)
-    state = forms.ChoiceField(label="Verificación", required=False, choices=[("", "Todas"), *ProspectState.choices])
+    state = forms.ChoiceField(
+        label="Verificación", required=False, choices=[("", "Todas"), ("PENDING", "Sin dictamen"), *ProspectState.choices]
+    )
     signal = forms.ChoiceField(label="Señal", required=False, choices=[("", "Todas"), ("ANY", "Con alguna señal"), *Signal.choices])
 
     field_order = ("month", "state", "signal", "brand", "site", "advisor")

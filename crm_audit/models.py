@@ -12,6 +12,7 @@ from django.db.models import Case, F, Q, Value, When
 
 from callcenter.enums import OutreachState
 from callcenter.models import Attempt, Brand, Customer, Employee, ImportBatch, Mail, Outreach, Reason, Site, User
+from callcenter.models.audit import audited
 from callcenter.models.organisation import ScopedQuerySet
 from carrazos.lib import phones
 from crm_audit.enums import (
@@ -30,6 +31,7 @@ from crm_audit.enums import (
 )
 
 COMMENT_MAX = 4_000
+EXCERPT, EXCERPT_LINES = 320, 6  # what a list shows of a comment
 
 
 def codes(choices: type[models.TextChoices], verbose_name: str) -> ArrayField:
@@ -101,6 +103,7 @@ class Prospect(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = "prospecto", "prospectos"
+        triggers = audited(inserts=False, watching=("advisor_id", "name", "document_number", "phones", "email", "situation", "customer_id"))
         ordering = ["-created_on", "-id"]
         constraints = [
             models.UniqueConstraint(
@@ -193,6 +196,7 @@ class ProspectCheck(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = "verificación de prospecto", "verificaciones de prospectos"
+        triggers = audited()
         constraints = [
             models.CheckConstraint(
                 condition=Q(verdict="", decided_at__isnull=True, decided_by__isnull=True, outreach__isnull=False)
@@ -216,6 +220,22 @@ class ActivityQuerySet(ScopedQuerySet):
     def pending(self) -> "ActivityQuerySet":
         """What a person still has to judge: everything that stands and has no verdict on what SPIGA says now."""
         return self.standing().filter(verdict="")
+
+
+# What SPIGA or a person changes; what the software proposes is not history.
+WATCHED = (
+    "advisor_id",
+    "prospect_id",
+    "kind",
+    "done_at",
+    "state",
+    "comment",
+    "verdict",
+    "reason_id",
+    "note",
+    "judged_by_id",
+    "second_verdict",
+)
 
 
 class Activity(models.Model):
@@ -267,6 +287,7 @@ class Activity(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = "actividad", "actividades"
+        triggers = audited(inserts=False, watching=WATCHED)
         ordering = ["-day", "-id"]
         constraints = [
             models.UniqueConstraint(fields=["site", "spiga_id"], condition=~Q(spiga_id=""), name="activity_spiga_id_unique"),
@@ -297,10 +318,23 @@ class Activity(models.Model):
                 name="activity_pending",
             ),
             models.Index(fields=["site", "id"], condition=Q(is_ambiguous=True), name="activity_ambiguous"),
+            models.Index(fields=["day", "brand", "site"], condition=Q(verdict=Verdict.VALID), name="activity_valid"),
+            models.Index(
+                fields=["day", "advisor_key", "id"],
+                condition=~Q(second_verdict="") & ~Q(second_verdict=F("verdict")),
+                name="activity_disagree",
+            ),
         ]
 
     def __str__(self):
         return f"{self.get_kind_display()} · {self.prospect_name or self.prospect}"
+
+    @property
+    def excerpt(self) -> str:
+        """The beginning of a comment too long for a list; empty when it fits."""
+        if len(self.comment) <= EXCERPT and self.comment.count("\n") < EXCERPT_LINES:
+            return ""
+        return " ".join(self.comment.split())[:EXCERPT].rstrip() + "…"
 
     @property
     def proposed_reason(self) -> str:
@@ -403,6 +437,7 @@ class Target(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = "meta", "metas"
+        triggers = audited()
         ordering = ["-period", "brand", "kind", "site", "advisor"]
         constraints = [
             models.UniqueConstraint(fields=["kind", "period", "brand", "site", "advisor"], nulls_distinct=False, name="target_unique"),
@@ -423,6 +458,7 @@ class AuditRule(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = "semáforo de la marca", "semáforos de las marcas"
+        triggers = audited()
         constraints = [
             models.CheckConstraint(condition=Q(yellow_from__gte=1, red_from__gt=F("yellow_from")), name="audit_rule_in_order"),
         ]

@@ -1,7 +1,8 @@
 """What the audit adds to a customer's page and to the home page (settings.TIMELINE_SOURCES, OPEN_MATTERS, HOME_CARDS)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -9,16 +10,18 @@ from callcenter import roles
 from callcenter.domain.metrics import Slice, scope_of
 from callcenter.domain.timeline import Event, Matter
 from callcenter.models import ControlledDocument, Customer, User
+from callcenter.tables import COUNT_CAP
+from callcenter.templatetags.ui import figure
 from callcenter.views.home import Card
 from carrazos.lib.calendar import bogota, start_of
 from carrazos.lib.periods import Month
 from crm_audit.domain import freshness, indicators
-from crm_audit.enums import Light, ProspectState
+from crm_audit.enums import ProspectState
 from crm_audit.models import Activity, Prospect, ProspectCheck
 
 PROCEDURE = "GC-PRO-05"
 SHOWN = 15
-LEFT_DAYS = 5  # screens §2.5: from here on whoever coordinates looks into it
+WARNED_BEFORE = timedelta(days=60)  # domain 1.6, deadlines
 
 
 def events(customer: Customer) -> list[Event]:
@@ -54,21 +57,29 @@ def matters(customer: Customer, user: User) -> list[Matter]:
     ]  # fmt: skip
 
 
-def left_card(lines: list[freshness.FollowUp]) -> Card:
+def left_card(ranking: list[freshness.Standing]) -> Card:
     """How many open prospects of the month go more than LEFT_DAYS without follow-up, whatever their brand's light says."""
-    left = [item for item in lines if (item.days or 0) > LEFT_DAYS]
-    note = f"el que más, {max(item.days for item in left)} días" if left else "todos con seguimiento"
-    return Card(f"Más de {LEFT_DAYS} días sin seguimiento", str(len(left)), note, reverse("crm_audit:light"), "bad" if left else "good")
+    left, worst = sum(item.left for item in ranking), max((item.worst for item in ranking), default=0)
+    note = f"el que más, {worst} días" if left else "todos con seguimiento"
+    url = reverse("crm_audit:light")
+    return Card(f"Más de {freshness.LEFT_DAYS} días sin seguimiento", str(left), note, url, "bad" if left else "good")
 
 
-def expired_procedure(at: datetime) -> str:
-    """The sentence that says that the procedure itself is out of date; empty while it is in force (CRM-16)."""
+def procedure_warning(at: datetime) -> str:
+    """The sentence that says that the procedure itself is out of date or soon will be; empty otherwise (CRM-16)."""
     today = bogota(at).date()
     document = ControlledDocument.objects.filter(code=PROCEDURE).first()
     version = document and document.version_on(today)
-    if version is None or not version.has_expired(today):
+    if version is None or version.valid_until is None or version.valid_until > today + WARNED_BEFORE:
         return ""
-    return f"{PROCEDURE} v{version.number} venció el {version.valid_until:%d/%m/%Y}: solicite su actualización a Sistemas de Gestión."
+    verb = "venció" if version.has_expired(today) else "vence"
+    return f"{PROCEDURE} v{version.number} {verb} el {version.valid_until:%d/%m/%Y}: solicite su actualización a Sistemas de Gestión."
+
+
+def capped(rows: QuerySet) -> str:
+    """How many rows, in words, counted no further than a person would care."""
+    count = rows.order_by()[: COUNT_CAP + 1].count()
+    return f"más de {figure(COUNT_CAP)}" if count > COUNT_CAP else figure(count)
 
 
 def cards(request: HttpRequest, at: datetime) -> list[Card]:
@@ -79,28 +90,19 @@ def cards(request: HttpRequest, at: datetime) -> list[Card]:
     month = Month.of(bogota(at).date())
     part = Slice.of(month, **scope_of(user))
     prospection, follow_up = indicators.indicators(part)
-    lines = freshness.follow_ups(
-        Prospect.objects.visible_to(user).counted().filter(month=month.first).select_related("advisor"), freshness.cut_of(month, at)
-    )
-    red = sum(item.light == Light.RED for item in lines)
+    prospects = Prospect.objects.visible_to(user).counted().filter(month=month.first)
+    ranking = freshness.ranking(prospects, freshness.cut_of(month, at))
+    red, total = (sum(getattr(item, name) for item in ranking) for name in ("red", "prospects"))
     found = [
         Card("Prospectos válidos del mes", prospection.text, prospection.fraction, reverse("crm_audit:prospects")),
         Card("Actividades válidas del mes", follow_up.text, follow_up.fraction, reverse("crm_audit:activities")),
-        left_card(lines),
-        Card("Prospectos en rojo", str(red), f"de {len(lines)} del mes, sin seguimiento", reverse("crm_audit:light") + "?light=RED",
+        left_card(ranking),
+        Card("Prospectos en rojo", str(red), f"de {total} del mes, sin seguimiento", reverse("crm_audit:light") + "?light=RED",
              "bad" if red else "good"),
     ]  # fmt: skip
     if user.has_perm(roles.AUDIT):
-        waiting = Activity.objects.visible_to(user).pending().count()
-        found.append(
-            Card(
-                "Actividades por dictaminar",
-                f"{waiting:,}".replace(",", "."),
-                "",
-                reverse("crm_audit:activities"),
-                "warn" if waiting else "good",
-            )
-        )
-    if expired := expired_procedure(at):
-        found.append(Card("Procedimiento vencido", PROCEDURE, expired, "", "bad"))
+        waiting = capped(Activity.objects.visible_to(user).pending())
+        found.append(Card("Actividades por dictaminar", waiting, "", reverse("crm_audit:activities"), "good" if waiting == "0" else "warn"))
+    if warning := procedure_warning(at):
+        found.append(Card("Vigencia del procedimiento", PROCEDURE, warning, "", "bad"))
     return found

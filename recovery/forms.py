@@ -2,8 +2,9 @@
 
 from django import forms
 
+from callcenter.enums import ReasonKind
 from callcenter.forms import CallForm, CleanCharField
-from callcenter.models import Brand, Site, User, Vehicle
+from callcenter.models import Brand, Reason, Site, User, Vehicle
 from recovery.enums import Exclusion, Segment
 
 STATES = [
@@ -53,7 +54,11 @@ class RowsForm(forms.Form):
     segment = forms.ChoiceField(label="Tiempo sin venir", choices=[("", "Cualquiera"), *Segment.choices], required=False)
     site = forms.ModelChoiceField(Site.objects.none(), label="Sede", required=False, empty_label="Todas")
     brand = forms.ModelChoiceField(Brand.objects.none(), label="Marca", required=False, empty_label="Todas")
-    agent = forms.ModelChoiceField(User.objects.none(), label="Recuperado por", required=False, empty_label="Cualquiera")
+    agent = forms.ModelChoiceField(User.objects.none(), label="Agente", required=False, empty_label="Cualquiera")
+    why = forms.ModelChoiceField(
+        Reason.objects.filter(kind__in=[ReasonKind.NO_CONTACT, ReasonKind.NO_BOOKING]), label="Motivo de la llamada", required=False,
+        empty_label="Cualquiera",
+    )  # fmt: skip
 
     def __init__(self, *args, user: User, **kwargs):
         super().__init__(*args, **kwargs)

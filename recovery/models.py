@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Case, F, Q, Value, When
 
 from callcenter.models import Appointment, Brand, Customer, Outreach, Site, User, Vehicle, WorkOrder
+from callcenter.models.audit import audited
 from callcenter.models.organisation import ScopedQuerySet
 from callcenter.models.work import Work
 from carrazos.lib.periods import Month
@@ -24,6 +25,7 @@ class RecoveryRules(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "reglas de recuperación"
+        triggers = audited()
         constraints = [
             models.CheckConstraint(condition=Q(pk=1), name="recovery_rules_one_row"),
             models.CheckConstraint(condition=Q(min_months__gte=6, min_months__lte=60), name="recovery_months_sensible"),
@@ -49,6 +51,7 @@ class RecoveryList(Work):
 
     class Meta(Work.Meta):
         verbose_name, verbose_name_plural = "lista de recuperación", "listas de recuperación"
+        triggers = audited(watching=("status", "cut_on", "min_months", "window_days", "include_never_visited", "frozen_at", "frozen_by_id"))
         ordering = ["-month"]
         constraints = [
             *Work.Meta.constraints,
@@ -140,6 +143,7 @@ class Candidacy(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = "candidato a recuperar", "candidatos a recuperar"
+        triggers = audited(inserts=False, watching=("decision", "decision_note", "proof", "came_on", "credited_to_id"))
         constraints = [
             models.UniqueConstraint(fields=["vehicle", "recovery_list"], name="candidacy_once_per_list"),
             models.CheckConstraint(

@@ -13,7 +13,7 @@ from carrazos.lib.periods import Month, Period, Week
 from carrazos.lib.ratios import Count, Ratio
 
 TEXT, DATE, MOMENT, NUMBER = "text", "date", "moment", "number"
-COMPANY, PROCESS = "Carrazos SAS", "Gestión Clientes"
+COMPANY, PROCESS, SALES_PROCESS = "Carrazos SAS", "Gestión Clientes", "Gestión Comercial"
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,11 @@ class Header:
     title: str
     version: str
     valid_until: str
+
+    @property
+    def process(self) -> str:
+        """The process whose form it is: GC- are of sales (GC-PRO-05), the others of this one."""
+        return SALES_PROCESS if self.code.startswith(("GC-", "R-CRM")) else PROCESS
 
     @classmethod
     def of(cls, code: str, title: str, on: date) -> "Header":

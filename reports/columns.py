@@ -54,20 +54,28 @@ CONTEXT = (
     Column("Sede", lambda o: o.site.name, width=14),
     Column("Agente", lambda o: str(o.made[-1].agent) if o.made else "", width=20),
 )
+
+
+def contact_of(outreach) -> str:
+    if was_contacted(outreach):
+        return "Contactado"
+    return "No contactado" if outreach.made else "Sin llamar"
+
+
 CUSTOMER = (
     Column("Cliente", lambda o: o.customer.name, width=30, in_pdf=True),
     Column("Documento", lambda o: o.customer.document, width=18),
     Column("Teléfono", first_phone, width=14),
 )
 VEHICLE = (
-    Column("Placa", lambda o: o.vehicle.plate if o.vehicle else "", width=10, in_pdf=True),
+    Column("Placa", lambda o: o.vehicle.plate if o.vehicle else "", width=12, in_pdf=True),
     Column("VIN", lambda o: o.vehicle.vin if o.vehicle else "", width=20),
     Column("Marca", lambda o: o.brand.name, width=14),
     Column("Gama", lambda o: o.vehicle.family if o.vehicle else "", width=14),
     Column("Km", lambda o: o.vehicle.odometer_km if o.vehicle else None, NUMBER, 10),
 )
 CONTACT = (
-    Column("Contactabilidad", lambda o: "Contactado" if was_contacted(o) else "No contactado", width=16, in_pdf=True),
+    Column("Contactabilidad", contact_of, width=17, in_pdf=True),
     Column("Motivo de no contacto", lambda o: "" if was_contacted(o) else last_reason(o, Outcome.NO_CONTACT), width=24, in_pdf=True),
 )
 APPOINTMENT = (

@@ -4,6 +4,8 @@ One trigger per statement: bulk updates, raw SQL and imports leave the same trai
 `triggers = audited()` in its Meta. Only what changed is kept, so that erasing a person has little to erase.
 """
 
+from collections.abc import Sequence
+
 import pgtrigger
 from django.db import models
 
@@ -20,7 +22,7 @@ RETURN NULL;
 MASKED = f"CASE WHEN {{0}}.key IN ({', '.join(repr(name) for name in SECRET_COLUMNS)}) THEN '\"***\"'::jsonb ELSE {{0}}.value END"
 SILENT = f"b.key NOT IN ({', '.join(repr(name) for name in SILENT_COLUMNS)})"
 WHOLE = f"(SELECT jsonb_object_agg(b.key, {MASKED.format('b')}) FROM jsonb_each(to_jsonb(r)) b WHERE {SILENT})"  # noqa: S608 -- our own column names
-CHANGED = f"""old_rows o JOIN new_rows n ON n.id = o.id
+CHANGED = f"""old_rows o JOIN new_rows n ON n.id = o.id{{watched}}
  CROSS JOIN LATERAL (
    SELECT jsonb_object_agg(b.key, {MASKED.format("b")}) AS before, jsonb_object_agg(b.key, {MASKED.format("a")}) AS after
      FROM jsonb_each(to_jsonb(o)) b JOIN jsonb_each(to_jsonb(n)) a ON a.key = b.key
@@ -34,12 +36,16 @@ OPERATIONS = {
 }  # fmt: skip
 
 
-def audited(*, inserts: bool = True) -> list[pgtrigger.Trigger]:
-    """The triggers of a model. `inserts=False` for rows that arrive by the hundred thousand and carry their own origin."""
+def audited(*, inserts: bool = True, watching: Sequence[str] = ()) -> list[pgtrigger.Trigger]:
+    """The triggers of a model. `inserts=False` for rows that arrive by the hundred thousand and carry their own origin;
+    `watching`: an update is kept only when one of these columns changed, where machines write the others by the hundred thousand."""
+    columns = [f"({', '.join(f'{row}.{name}' for name in watching)})" for row in "no"]
+    watched = f" AND {columns[0]} IS DISTINCT FROM {columns[1]}" if watching else ""
     return [
         pgtrigger.Trigger(
             name=f"audit_{name}", level=pgtrigger.Statement, when=pgtrigger.After, operation=operation,
-            referencing=pgtrigger.Referencing(**tables), func=WRITE.format(**parts),
+            referencing=pgtrigger.Referencing(**tables),
+            func=WRITE.format(**parts | {"rows": parts["rows"].replace("{watched}", watched)}),
         )
         for name, (operation, tables, parts) in OPERATIONS.items()
         if inserts or name != "insert"

@@ -14,8 +14,8 @@ from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
 from callcenter.domain.errors import Refused
-from callcenter.enums import OutreachState, Priority, Programme, Purpose
-from callcenter.models import User
+from callcenter.enums import OutreachState, PointKind, Priority, Programme, Purpose
+from callcenter.models import Customer, User
 from callcenter.spiga import merge, staging
 from crm_audit.enums import Signal
 from crm_audit.models import Prospect, SampleDraw
@@ -52,6 +52,16 @@ def sample(seed: str, population: Mapping[str, Sequence[int]], percent: int) -> 
 def callable_prospects(rows: QuerySet[Prospect]) -> QuerySet[Prospect]:
     """Of some prospects, those that nobody checked and that have a phone of their own: what can be sent to the queue."""
     return rows.unchecked().exclude(NO_PHONE)
+
+
+def known_customer(row: Prospect) -> Customer | None:
+    """The customer that a prospect already is: by document, or by one of the phones and the name; nobody is created for asking."""
+    if row.customer_id:
+        return row.customer
+    who = Q(points__kind=PointKind.PHONE, points__value__in=row.phones, name_key=row.name_key) if row.phones else Q(pk__in=[])
+    if row.document_key:
+        who |= Q(document_key=row.document_key)
+    return Customer.objects.filter(who, merged_into__isnull=True).order_by("pk").first()
 
 
 def open_checks(rows: QuerySet[Prospect], *, at: datetime, percent: int = 100, seed: str = "", by: User) -> Opened:

@@ -32,7 +32,7 @@ class TargetRatio(Ratio):
 
     @property
     def fraction(self) -> str:
-        return f"{self.hits} de {self.total}" if self.total else f"{self.hits} sin meta fijada"
+        return f"{self.hits} de {self.total}" if self.total else f"van {self.hits}"
 
 
 def prospection(hits: int, total: int) -> TargetRatio:
@@ -207,6 +207,7 @@ class Gap:
     activities: int
     activities_open: int
     oldest: date | None
+    advisor: int | None = None
 
     @property
     def prospects_done(self) -> Ratio:
@@ -219,22 +220,22 @@ class Gap:
 
 def gaps(part: Slice) -> list[Gap]:
     """Rows without a verdict by advisor, most first; one who lacks nothing is there with zero."""
-    lines: dict[str, dict] = defaultdict(lambda: {"name": "", "p": 0, "po": 0, "a": 0, "ao": 0, "oldest": None})
+    lines: dict[str, dict] = defaultdict(lambda: {"name": "", "p": 0, "po": 0, "a": 0, "ao": 0, "oldest": None, "advisor": None})
     waiting = [ProspectState.WAITING, ProspectState.CALLING]
-    who = ("advisor_key", "advisor__name", "advisor_name")
+    who = ("advisor_key", "advisor", "advisor__name", "advisor_name")
     for row in (
         prospects(part).order_by().values(*who)
         .annotate(n=Count("pk"), open=Count("pk", filter=Q(state__in=waiting)), oldest=Min("created_on", filter=Q(state__in=waiting)))
     ):  # fmt: skip
         own = lines[row["advisor_key"]]
         own["name"], own["p"], own["po"] = row["advisor__name"] or row["advisor_name"], own["p"] + row["n"], own["po"] + row["open"]
-        own["oldest"] = min(filter(None, (own["oldest"], row["oldest"])), default=None)
+        own["advisor"], own["oldest"] = row["advisor"], min(filter(None, (own["oldest"], row["oldest"])), default=None)
     for row in (
         activities(part).order_by().values(*who)
         .annotate(n=Count("pk"), open=Count("pk", filter=Q(verdict="")), oldest=Min("day", filter=Q(verdict="")))
     ):  # fmt: skip
         own = lines[row["advisor_key"]]
         own["name"], own["a"], own["ao"] = row["advisor__name"] or row["advisor_name"], own["a"] + row["n"], own["ao"] + row["open"]
-        own["oldest"] = min(filter(None, (own["oldest"], row["oldest"])), default=None)
-    found = [Gap(own["name"], own["p"], own["po"], own["a"], own["ao"], own["oldest"]) for own in lines.values()]
+        own["advisor"], own["oldest"] = row["advisor"], min(filter(None, (own["oldest"], row["oldest"])), default=None)
+    found = [Gap(own["name"], own["p"], own["po"], own["a"], own["ao"], own["oldest"], own["advisor"]) for own in lines.values()]
     return sorted(found, key=lambda gap: (-(gap.prospects_open + gap.activities_open), gap.name))

@@ -159,15 +159,19 @@ def by_token(token: str, at: datetime) -> Notice | None:
 
 
 def opened(notice: Notice, at: datetime) -> None:
-    """The first opening of the link."""
+    """The first time that the page was before a person."""
     Notice.objects.filter(pk=notice.pk, opened_at__isnull=True).update(opened_at=at)
 
 
 def answer(notice: Notice, text: str, at: datetime) -> None:
-    """What the advisor answers; the last one stands, and whoever sent the notice is told. Raises Refused for an empty one."""
+    """What the advisor answers; the last one stands, and whoever sent the notice is told. Raises Refused for an empty one.
+
+    Whoever answers has opened it.
+    """
     if not text.strip():
         raise Refused("Escriba su respuesta.")
     with transaction.atomic():
+        opened(notice, at)
         Notice.objects.filter(pk=notice.pk).update(answer=text.strip()[:ANSWER_MAX], answered_at=at)
         Notification.objects.get_or_create(
             user_id=notice.sent_by_id,

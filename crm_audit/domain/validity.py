@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
+from callcenter.domain import data_requests
+from callcenter.domain.calendar import company_calendar
 from callcenter.domain.errors import Refused
-from callcenter.enums import ReasonKind
-from callcenter.models import Attempt, Employee, Outreach, Reason, User
+from callcenter.enums import Channel, ReasonKind
+from callcenter.models import Attempt, Customer, DataRequest, DataRight, Employee, Outreach, Reason, User
 from carrazos.lib import text
+from carrazos.lib.calendar import bogota
 from crm_audit.enums import ActivityState, Advised, Hint, ProspectVerdict, Signal, Verdict
 from crm_audit.models import Activity, Prospect, ProspectCheck
 
@@ -113,12 +116,30 @@ def decide_in_call(outreach: Outreach, attempt: Attempt, finding: Finding) -> Pr
         raise Refused("Esta gestión no es la verificación de un prospecto.")
     check.attempt = attempt
     write(check, finding, by=attempt.agent, at=attempt.at)
+    if finding.wants_deletion:
+        ask_for_deletion(outreach.customer, finding, by=attempt.agent, at=attempt.at)
     return check
 
 
+def ask_for_deletion(customer: Customer, finding: Finding, *, by: User, at: datetime) -> None:
+    """Files what the person asked for in the call as a claim with its legal term (Ley 1581 art. 15); one that is open stands."""
+    if DataRequest.objects.open().filter(customer=customer, right=DataRight.DELETE).exists():
+        return
+    data_requests.open_request(
+        customer, right=DataRight.DELETE, channel=Channel.VOICE, received_on=bogota(at).date(), by=by, at=at, calendar=company_calendar(),
+        text=finding.note.strip() or "Lo pidió en la llamada de verificación.",
+    )  # fmt: skip
+
+
 def undo_in_call(attempt: Attempt, *, by: User, at: datetime) -> None:
-    """Takes the verdict of an undone call back, in the transaction of the undoing (settings.ON_UNDO)."""
-    ProspectCheck.objects.filter(attempt=attempt).update(
+    """Takes the verdict of an undone call back, in the transaction of the undoing (settings.ON_UNDO).
+
+    Raises Refused when the call filed a claim of personal data: that one is answered, not undone.
+    """
+    checks = ProspectCheck.objects.filter(attempt=attempt)
+    if checks.filter(wants_deletion=True).exists():
+        raise Refused("En esta llamada la persona pidió eliminar sus datos y la solicitud ya quedó radicada: no se puede deshacer.")
+    checks.update(
         attempt=None, is_real=None, advised="", advised_by=None, advised_how="", quoted=False, offered_drive=False, wants_call=False,
         wants_deletion=False, verdict="", reason=None, note="", decided_by=None, decided_at=None,
     )  # fmt: skip
@@ -183,12 +204,24 @@ def check_verdict(activity: Activity, verdict: Verdict, reason: Reason | None, n
             raise Refused(f"El motivo «{reason}» exige una nota.")
 
 
+# What makes two activities the same thing to judge: who, and every word of what they say.
+IDENTICAL = ("site_id", "advisor_key", "state", "comment_key", "proposal", "hints")
+
+
 def identical(activity: Activity) -> QuerySet[Activity]:
     """The pending activities that say exactly what this one says: same advisor, state, words and proposal."""
-    return Activity.objects.pending().filter(
-        site=activity.site_id, advisor_key=activity.advisor_key, state=activity.state, comment_key=activity.comment_key,
-        proposal=activity.proposal, hints=activity.hints,
-    )  # fmt: skip
+    return Activity.objects.pending().filter(**{name: getattr(activity, name) for name in IDENTICAL})
+
+
+def count_identical(rows: Sequence[Activity], *, within: QuerySet[Activity]) -> dict[int, int]:
+    """Number of each activity → how many pending ones of `within` are identical to it, itself included; one query for all."""
+
+    def key(values: Sequence) -> tuple:
+        return (*values[:-1], tuple(values[-1]))
+
+    alike = within.pending().filter(advisor_key__in={row.advisor_key for row in rows}, comment_key__in={row.comment_key for row in rows})
+    counted = {key(values): n for *values, n in alike.order_by().values_list(*IDENTICAL).annotate(n=Count("pk"))}
+    return {row.pk: counted.get(key([getattr(row, name) for name in IDENTICAL]), 0) for row in rows}
 
 
 def judge_identical(

@@ -37,14 +37,17 @@ class Scope:
         return found if self.brands is None else found.filter(brand__in=self.brands)
 
 
-def with_work(rows: QuerySet[Candidacy]) -> QuerySet[Candidacy]:
-    """Adds what the calls of each candidacy's outreach came to: is_called, is_contacted, is_booked."""
+def with_work(rows: QuerySet[Candidacy], *, by: User | None = None) -> QuerySet[Candidacy]:
+    """Adds what the calls of each candidacy's outreach came to: is_called, is_contacted, is_booked, is_kept; of one agent's calls only with `by`."""
     made = Attempt.objects.filter(outreach=OuterRef("outreach"), undone_at__isnull=True)
+    booked = Appointment.objects.filter(outreach=OuterRef("outreach"))
+    if by is not None:
+        made, booked = made.filter(agent=by), booked.filter(attempt__agent=by)
     return rows.annotate(
         is_called=Exists(made),
         is_contacted=Exists(made.filter(is_contact=True)),
-        is_booked=Exists(Appointment.objects.filter(outreach=OuterRef("outreach"))),
-        is_kept=Exists(Appointment.objects.filter(outreach=OuterRef("outreach"), status=AppointmentStatus.FULFILLED)),
+        is_booked=Exists(booked),
+        is_kept=Exists(booked.filter(status=AppointmentStatus.FULFILLED)),
     )
 
 
@@ -129,16 +132,33 @@ def exclusions(rows: QuerySet[Candidacy]) -> list[tuple[Exclusion, int, int]]:
     return [(reason, first.get(reason, 0), at_all.get(reason, 0)) for reason in Exclusion if at_all.get(reason)]
 
 
-def by(rows: QuerySet[Candidacy], dimension: str) -> list[tuple[str, Funnel]]:
-    """The funnel of each site, brand or segment, the largest first."""
+@dataclass(frozen=True)
+class Part:
+    """The funnel of one site, brand or segment; `key` is what the search of the rows takes."""
+
+    key: str | int
+    label: str
+    funnel: Funnel
+
+
+def by(rows: QuerySet[Candidacy], dimension: str) -> list[Part]:
+    """The funnel of each site or brand, the largest first, or of each segment, the shortest absence first."""
     label = {"site": "site__name", "brand": "brand__name", "segment": "segment"}[dimension]
-    found = with_work(rows.listed()).values(label).annotate(**MEASURES).order_by("-customers", label)
-    return [(Segment(row[label]).label if dimension == "segment" else row[label], Funnel(raw=row["vehicles"], **{name: row[name] for name in MEASURES}))
-            for row in found]  # fmt: skip
+    found = with_work(rows.listed()).values(dimension, label).annotate(**MEASURES).order_by("-customers", label)
+    if dimension == "segment":
+        found = sorted(found, key=lambda row: Segment.values.index(row["segment"]))
+    return [
+        Part(
+            row[dimension], Segment(row[label]).label if dimension == "segment" else row[label],
+            Funnel(raw=row["vehicles"], **{name: row[name] for name in MEASURES}),
+        )
+        for row in found
+    ]  # fmt: skip
 
 
 @dataclass(frozen=True)
 class AgentFigures:
+    pk: int
     name: str
     calls: int
     called: int
@@ -160,17 +180,27 @@ def by_agent(rows: QuerySet[Candidacy]) -> list[AgentFigures]:
     names = {user.pk: str(user) for user in User.objects.filter(pk__in={row["agent"] for row in done} | set(recovered) - {None})}
     made = {row["agent"]: row for row in done}
     found = [
-        AgentFigures(name, *(made.get(pk, {}).get(key, 0) for key in ("calls", "called", "contacted", "booked")), recovered.get(pk, 0))
+        AgentFigures(pk, name, *(made.get(pk, {}).get(key, 0) for key in ("calls", "called", "contacted", "booked")), recovered.get(pk, 0))
         for pk, name in names.items()
     ]
     return sorted(found, key=lambda row: (-row.recovered, -row.calls, row.name))
 
 
-def reasons(rows: QuerySet[Candidacy], outcome: Outcome) -> list[tuple[str, int]]:
+@dataclass(frozen=True)
+class Why:
+    """A reason that customers of the list gave, and in how many calls."""
+
+    pk: int
+    label: str
+    calls: int
+
+
+def reasons(rows: QuerySet[Candidacy], outcome: Outcome) -> list[Why]:
     """Why customers of the list did not book, or were not reached: the most frequent first."""
     outreaches = rows.listed().filter(outreach__isnull=False).values("outreach")
     found = Attempt.objects.filter(outreach__in=outreaches, undone_at__isnull=True, outcome=outcome, reason__isnull=False)
-    return list(found.values_list("reason__label").annotate(n=Count("pk")).order_by("-n", "reason__label"))
+    counted = found.values_list("reason", "reason__label").annotate(n=Count("pk")).order_by("-n", "reason__label")
+    return [Why(*row) for row in counted]
 
 
 @dataclass(frozen=True)

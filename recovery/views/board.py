@@ -6,7 +6,7 @@ from datetime import date
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
-from django.db.models import DateField, ExpressionWrapper, F, Q, QuerySet, Value
+from django.db.models import DateField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Value
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -17,7 +17,8 @@ from django.views.decorators.http import require_GET, require_POST
 from callcenter import clock, roles
 from callcenter.domain.errors import Refused
 from callcenter.enums import Outcome
-from carrazos.lib import charts, periods
+from callcenter.models import Attempt
+from carrazos.lib import periods
 from carrazos.lib.periods import Month
 from carrazos.lib.text import key
 from recovery.domain import eligibility, figures, lists, results
@@ -67,11 +68,7 @@ def board(request: HttpRequest) -> HttpResponse:
         if row.is_frozen:
             context |= {
                 "agents": figures.by_agent(rows),
-                "charts": [
-                    charts.ranking(title, [charts.Point(label, n, str(n)) for label, n in found[:REASONS_SHOWN]])
-                    for title, outcome in RANKINGS
-                    if (found := figures.reasons(rows, outcome))
-                ],
+                "whys": [(title, figures.reasons(rows, outcome)[:REASONS_SHOWN]) for title, outcome in RANKINGS],
             }
     context["cohorts"] = figures.cohorts(figures.Scope.of(request.user), month, count=COHORTS_SHOWN, today=today)
     context["cohort_days"] = figures.COHORT_DAYS
@@ -113,9 +110,10 @@ def rows(request: HttpRequest) -> HttpResponse:
     today = clock.today()
     lines = [Line(row, results.standing(row, today) if row.is_listed and row.recovery_list.is_frozen else None) for row in page.object_list]
     query = urlencode([(name, value) for name, value in request.GET.items() if name != "page" and value])
+    people = found.order_by().exclude(customer=None).values("customer").distinct()[:COUNT_CAP].count()
     context = {
-        "month": month, "form": form, "page": page, "lines": lines, "query": query, "is_capped": paginator.count == COUNT_CAP,
-        "filters": [form[name] for name in ("q", "state", "reason", "segment", "site", "brand", "agent")],
+        "month": month, "form": form, "page": page, "lines": lines, "people": people, "query": query, "is_capped": paginator.count == COUNT_CAP,
+        "filters": [form[name] for name in ("q", "state", "reason", "segment", "site", "brand", "agent", "why")],
         "can_work": request.user.has_perm(roles.WORK_RECOVERY_LISTS),
         "row": RecoveryList.objects.filter(month=month.first).first(),
     }  # fmt: skip
@@ -130,27 +128,32 @@ def narrowed(found: QuerySet[Candidacy], data: dict, today: date) -> QuerySet[Ca
     for name in ("segment", "site", "brand"):
         if data[name]:
             found = found.filter(**{name: data[name]})
-    if data["agent"]:
-        found = found.filter(credited_to=data["agent"])
     if data["reason"]:
         found = found.filter(Q(reasons__contains=[data["reason"]]) | Q(reason=data["reason"]))
-    state = data["state"]
-    if not state:
-        return found
+    calls = Attempt.objects.filter(outreach=OuterRef("outreach"), undone_at__isnull=True)
+    if data["why"]:
+        found = found.filter(Exists(calls.filter(reason=data["why"])))
+    state, agent = data["state"], data["agent"]
+    if agent:
+        # Who came back is whose credit it is; every other figure of an agent is of their own calls.
+        found = found.filter(credited_to=agent) if state == "recovered" else found.filter(Exists(calls.filter(agent=agent)))
     if state == "excluded":
         return found.excluded()
-    found = figures.with_work(found.listed())
+    return figures.with_work(found.listed(), by=agent).filter(condition(state, today)) if state else found
+
+
+def condition(state: str, today: date) -> Q:
+    """What a state of the search asks of rows that have their work."""
     over = Q(
         first_call_on__isnull=False,
         proof="",
         first_call_on__lt=ExpressionWrapper(Value(today) - F("recovery_list__window_days"), output_field=DateField()),
     )
-    conditions = {
+    return {
         "listed": Q(), "uncalled": Q(is_called=False), "called": Q(is_called=True), "contacted": Q(is_contacted=True), "booked": Q(is_booked=True),
         "recovered": Q(proof=Proof.RECOVERED), "waiting": Q(first_call_on__isnull=False, proof="") & ~over, "lost": over,
         "failed": ~Q(proof__in=["", Proof.RECOVERED]),
-    }  # fmt: skip
-    return found.filter(conditions[state])
+    }[state]  # fmt: skip
 
 
 @may_work

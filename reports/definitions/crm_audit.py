@@ -161,6 +161,9 @@ def by_reason(rows: QuerySet[Activity]) -> Table:
     return Table("Motivos de actividad no válida", ("Motivo", "Actividades"), tuple((label, str(count)) for label, count in ordered))
 
 
+FILLS = {Light.GREEN: "2E7D32", Light.YELLOW: "F9A825", Light.RED: "C62828", Light.NONE: ""}
+
+
 class FollowUpLight(Report):
     code = "GC-FOR-21"
     title = "Registro Semáforo de Seguimiento"
@@ -172,30 +175,28 @@ class FollowUpLight(Report):
         Column("Modelo", lambda item: item.prospect.interest, width=16),
         Column("Fecha de creación", lambda item: item.prospect.created_on, DATE, 12, in_pdf=True),
         Column("Llamadas", lambda item: item.calls, NUMBER, 10, in_pdf=True),
-        Column("Cotizaciones", lambda item: item.quotes, NUMBER, 12, in_pdf=True),
+        Column("Cotizaciones", lambda item: item.quotes, NUMBER, 13, in_pdf=True),
         Column("Visitas", lambda item: item.visits, NUMBER, 10, in_pdf=True),
         Column("Test drive", lambda item: item.drives, NUMBER, 10, in_pdf=True),
-        Column("Otros (matrícula, entrega, WhatsApp)", lambda item: item.others, NUMBER, 12, in_pdf=True),
+        Column("Otros (matrícula, entrega, WhatsApp)", lambda item: item.others, NUMBER, 16, in_pdf=True),
         Column("Último seguimiento", lambda item: item.last_on, DATE, 12, in_pdf=True),
         Column("Días sin seguimiento", lambda item: item.days, NUMBER, 10, in_pdf=True),
-        Column("Semáforo", lambda item: Light(item.light).label, width=14, in_pdf=True),
+        Column("Semáforo", lambda item: Light(item.light).label, width=14, in_pdf=True, fill=lambda item: FILLS[item.light]),
     )  # fmt: skip
 
-    def lines(self, part: Slice, at: datetime) -> list[freshness.FollowUp]:
-        """Cut at today, or at the period's last day once it is over, so that a closed month keeps its figures."""
-        last = min(bogota(at).date(), part.end - timedelta(days=1))
-        return freshness.follow_ups(indicators.prospects(part).select_related("advisor", "brand"), last)
-
     def dataset(self, request: Request, *, at: datetime) -> Dataset:
+        """Cut at today, or at the period's last day once it is over, so that a closed month keeps its figures."""
         part = request.slice
-        lines = self.lines(part, at)
+        cut = min(bogota(at).date(), part.end - timedelta(days=1))
+        rows = indicators.prospects(part).select_related("advisor", "brand")
+        lines, ranking = freshness.follow_ups(rows, cut), freshness.ranking(rows, cut)
         counted = tuple(
             Count(f"Prospectos en {item.label.lower()}", sum(line.light == item for line in lines))
             for item in (Light.RED, Light.YELLOW, Light.GREEN)
         )
         ranks = tuple(
             (item.advisor, str(item.prospects), str(item.red), str(item.yellow), str(item.green), str(item.activities), str(item.worst))
-            for item in freshness.ranking(lines)
+            for item in ranking
         )
         head = ("Asesor", "Prospectos", "Rojo", "Amarillo", "Verde", "Seguimientos", "Más días")
         return Dataset(

@@ -23,6 +23,7 @@ from reports.base import DATE, MOMENT, NUMBER, Column, Dataset, Header, Report, 
 from reports.base import Proof as Evidenced
 from reports.definitions.proactive import last_message, monthly_point, notes, proof_text
 
+PROCEDURE = "GSC-PRO-04"
 MONTHS_SHOWN = 6
 REASONS_SHOWN = 10
 
@@ -135,7 +136,7 @@ class RecoveryReport(Report):
         rows = scope.rows(months)
         for title, outcome in (("Motivos de no agendamiento", Outcome.DECLINED), ("Motivos de no contacto", Outcome.NO_CONTACT)):
             if why := figures.reasons(rows, outcome)[:REASONS_SHOWN]:
-                found.append(charts.ranking(title, [charts.Point(label, n, str(n)) for label, n in why]))
+                found.append(charts.ranking(title, [charts.Point(row.label, row.calls, str(row.calls)) for row in why]))
         return tuple(found)
 
     def tables(self, part: Slice, period: Period, at: datetime) -> tuple[Table, ...]:
@@ -156,22 +157,21 @@ class RecoveryReport(Report):
         ]
         for title, name in (("Por tiempo sin venir", "segment"), ("Por marca", "brand"), ("Por sede", "site")):
             body = tuple(
-                (
-                    label,
-                    str(made.customers),
-                    str(made.called),
-                    str(made.contacted),
-                    str(made.booked),
-                    f"{made.recovered} ({made.rate.text})",
-                )
-                for label, made in figures.by(rows, name)
-            )
+                (part.label, *map(str, (part.funnel.customers, part.funnel.called, part.funnel.contacted, part.funnel.booked)),
+                 f"{part.funnel.recovered} ({part.funnel.rate.text})")
+                for part in figures.by(rows, name)
+            )  # fmt: skip
             tables.append(Table(title, (title.removeprefix("Por ").capitalize(), *head), body))
         agents = tuple(
             (row.name, *map(str, (row.calls, row.called, row.contacted, row.booked, row.recovered))) for row in figures.by_agent(rows)
         )
         tables.append(Table("Por agente", ("Agente", "Llamadas", "Clientes", "Contactados", "Con cita", "Recuperados"), agents))
         return tuple(tables)
+
+    def dataset(self, request: Request, *, at: datetime) -> Dataset:
+        """The report has no form of its own: it carries the version of its procedure."""
+        found = super().dataset(request, at=at)
+        return replace(found, header=replace(Header.of(PROCEDURE, self.title, bogota(at).date()), code=self.code, title=self.title))
 
     def proofs(self, records: tuple[Any, ...]) -> tuple[Evidenced, ...]:
         """Every case called without contact, with the screenshot of its message or its absence."""

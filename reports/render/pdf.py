@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from django.conf import settings
@@ -14,7 +14,7 @@ from django.core.files.storage import default_storage
 from django.template.loader import render_to_string
 
 from callcenter.domain.errors import Refused
-from reports.base import COMPANY, PROCESS, Dataset
+from reports.base import COMPANY, DATE, MOMENT, Column, Dataset
 
 DETAIL_ROWS = 150
 PICTURES = 60
@@ -35,14 +35,26 @@ def picture(name: str) -> str:
         return ""
 
 
+NARROWEST = 8.8  # percent of the line that a date needs on A4
+
+
+def shares(columns: Sequence[Column]) -> list[float]:
+    """Percent of the line of each column: a date never less than it needs, the others in the proportion of their widths."""
+    total = sum(column.width for column in columns)
+    fixed = {column: NARROWEST for column in columns if column.kind in {DATE, MOMENT} and 100 * column.width / total < NARROWEST}
+    rest = sum(column.width for column in columns if column not in fixed) or 1
+    left = 100 - sum(fixed.values())
+    return [round(fixed.get(column, left * column.width / rest), 1) for column in columns]
+
+
 def html(data: Dataset) -> str:
     """The report as one self-contained page."""
     shown = [column for column in data.columns if column.in_pdf]
     records = data.records[:DETAIL_ROWS]
     proved = [(proof, picture(proof.picture)) for proof in data.proofs if proof.picture][:PICTURES]
     context = {
-        "data": data, "company": COMPANY, "process": PROCESS,
-        "head": [(column.title, round(100 * column.width / sum(other.width for other in shown), 1)) for column in shown],
+        "data": data, "company": COMPANY,
+        "head": [(column.title, share) for column, share in zip(shown, shares(shown), strict=True)],
         "lines": [[column.text(record) for column in shown] for record in records],
         "left_out": len(data.records) - len(records),
         "proved": proved,

@@ -11,7 +11,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from carrazos.lib.calendar import bogota
 from carrazos.lib.text import clean
-from reports.base import COMPANY, DATE, MOMENT, PROCESS, Dataset
+from reports.base import COMPANY, DATE, MOMENT, Dataset
 
 INK, BRAND, BAND = "1B2230", "0B5CAB", "EEF1F5"
 THIN = Side(style="thin", color="C4CCD8")
@@ -44,7 +44,7 @@ def summary(sheet: Worksheet, data: Dataset) -> None:
     sheet.sheet_view.showGridLines = False
     for letter, width in zip("ABCDEF", (34, 18, 22, 46, 20, 20), strict=True):
         sheet.column_dimensions[letter].width = width
-    put(sheet, 1, 1, f"{COMPANY} · {PROCESS}", bold=True)
+    put(sheet, 1, 1, f"{COMPANY} · {data.header.process}", bold=True)
     put(sheet, 2, 1, data.header.title, bold=True, size=16)
     box = (("Código", data.header.code), ("Versión", data.header.version), ("Fecha de vigencia", data.header.valid_until),
            ("Período", data.period.label), ("Alcance", data.filters), ("Corte de los datos", f"{bogota(data.cut_at):%d/%m/%Y %H:%M}"),

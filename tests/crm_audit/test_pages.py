@@ -2,24 +2,29 @@
 
 import re
 import uuid
+from datetime import date, datetime, time
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from callcenter.domain import outreach as verbs
 from callcenter.domain import queue
 from callcenter.domain.calendar import company_calendar
+from callcenter.domain.errors import Refused
 from callcenter.domain.metrics import Slice
-from callcenter.models import Mail, Notification
+from callcenter.models import Change, DataRequest, Exclusion, Mail, Notification
 from callcenter.roles import Role
+from carrazos.lib.calendar import BOGOTA
 from carrazos.lib.periods import Month
+from crm_audit import timeline
 from crm_audit.domain import checks, goals, indicators, notices, validity
 from crm_audit.enums import TargetKind, Verdict
 from crm_audit.models import Activity, Notice, Prospect, ProspectCheck, Target, TrafficEntry
 from tests.conftest import person
 from tests.crm_audit.conftest import bring, reason
-from tests.factories import MONDAY
+from tests.factories import MONDAY, CustomerFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("monday")]
 HTMX = {"HTTP_HX_REQUEST": "true"}
@@ -89,7 +94,7 @@ def test_who_only_reads_judges_nothing(client, audit):
     assert client.post(reverse("crm_audit:judge", args=[about("Pide financiación").pk]), {"verdict": "VALID"}).status_code == 403
     assert client.post(reverse("crm_audit:open_checks"), {"percent": 100}).status_code == 403
     assert client.post(reverse("crm_audit:set_target"), {}).status_code == 403
-    assert "data-row-key" not in page(client.get(reverse("crm_audit:activities")))
+    assert "/dictamen/" not in page(client.get(reverse("crm_audit:activities")))
 
 
 @pytest.mark.parametrize("name", ["prospects", "light", "activities", "completeness"])
@@ -111,6 +116,26 @@ def queries(client, name):
 def test_the_procedure_says_that_it_has_expired(crm, audit):
     assert "GC-PRO-05 v3 venció el 15/07/2026" in page(crm.get("/prospectos/"))
     assert "venció el 15/07/2026" in page(crm.get("/"))
+
+
+@pytest.mark.parametrize(
+    ("today", "words"),
+    [
+        (date(2026, 5, 15), ""),
+        (date(2026, 5, 16), "vence el 15/07/2026"),
+        (date(2026, 7, 15), "vence el"),
+        (date(2026, 7, 16), "venció el"),
+    ],
+)
+def test_the_procedure_warns_sixty_days_before(db, today, words):
+    warning = timeline.procedure_warning(datetime.combine(today, time(9), tzinfo=BOGOTA))
+    assert (words in warning, bool(warning)) == (True, bool(words))
+
+
+def test_a_known_customer_is_said_on_the_prospects_page(crm, audit):
+    CustomerFactory(name="Luz Ortiz de Mora", document_key="52000101", document_number="52000101")
+    assert "Ya es cliente" in page(crm.get(reverse("crm_audit:prospect", args=[by_file("4510").pk])))
+    assert "Ya es cliente" not in page(crm.get(reverse("crm_audit:prospect", args=[by_file("4501").pk])))
 
 
 def test_prospects_show_signals_in_words_and_filter_by_them(crm, audit):
@@ -189,6 +214,17 @@ def test_a_verified_prospect_is_saved_with_its_call(crm, held, floor):
     )
 
 
+def test_asking_for_deletion_files_the_claim_with_its_term_and_stays(crm, held, lead):
+    said = {"verdict": "INVALID", "invalid_reason": "NOT_REAL", "wants_deletion": "on", "note": "No conoce a Carrazos"}
+    say(crm, held, **said)
+    claim = DataRequest.objects.get()
+    assert (claim.customer, claim.right, claim.text, str(claim.due_on)) == (held.customer, "DELETE", "No conoce a Carrazos", "2026-12-15")
+    assert Exclusion.objects.standing().filter(customer=held.customer).exists()
+    attempt = ProspectCheck.objects.get(outreach=held).attempt
+    with pytest.raises(Refused, match="radicada"):
+        verbs.undo_attempt(attempt.pk, by=lead, at=attempt.at, lease_until=attempt.at + queue.LEASE)
+
+
 @pytest.mark.parametrize(
     ("said", "words"),
     [
@@ -231,6 +267,30 @@ def test_the_identical_are_judged_at_once(crm, audit):
     )
     assert response["HX-Refresh"] == "true"
     assert Activity.objects.filter(verdict="INVALID").count() == 3
+
+
+def test_only_identical_ones_of_ones_own_scope_are_counted(audit, stranger):
+    rows = list(Activity.objects.pending())
+    counted = validity.count_identical(rows, within=Activity.objects.all())
+    assert {row.comment[:8]: counted[row.pk] for row in rows if counted[row.pk] > 1} == {"Cliente ": 3}
+    assert {count for pk, count in counted.items() if "COPY_PASTE" not in Activity.objects.get(pk=pk).hints} == {1}
+    assert set(validity.count_identical(rows, within=Activity.objects.visible_to(stranger)).values()) == {0}
+
+
+def test_a_verdict_leaves_who_changed_what(crm, audit, lead):
+    row = about("Pide financiación")
+    crm.post(reverse("crm_audit:judge", args=[row.pk]), {"verdict": "VALID"}, **HTMX)
+    change = Change.objects.get(table_name="crm_audit_activity", row_id=row.pk)
+    assert (change.actor, change.before["verdict"], change.after["verdict"]) == (lead, "", "VALID")
+    before = Change.objects.count()
+    Activity.objects.update(proposal="INVALID", hints=["VAGUE"])  # what the software proposes is no history
+    assert Change.objects.count() == before
+
+
+def test_a_long_comment_is_folded_and_opens_by_key(crm, audit):
+    text = page(crm.get("/actividades/"))
+    assert text.count("Comentario completo") == 1
+    assert 'data-row-key="c"' in text
 
 
 def test_an_ambiguous_activity_is_cleared_by_a_person(crm, audit):
@@ -281,15 +341,28 @@ def test_a_notice_is_previewed_sent_once_opened_answered_and_corrected(crm, judg
     link = f"/aviso-crm/{notice.token}/"
     assert link in mail.body
     client.logout()
+    assert client.head(link).status_code == 200
     assert "Sin seguimiento del asesor" in page(client.get(link))
+    assert Notice.objects.get().opened_at is None  # a scanner of mail fetches it too: fetching says nothing
+    assert client.get(f"{link}abierto/").status_code == 405
+    assert client.post(f"{link}abierto/").status_code == 204
+    opened_at = Notice.objects.get().opened_at
+    assert opened_at is not None
     assert client.post(link, {"text": " "}).status_code == 422
     client.post(link, {"text": "Ya lo actualicé"})
     notice.refresh_from_db()
-    assert (notice.opened_at is not None, notice.answer) == (True, "Ya lo actualicé")
+    assert (notice.opened_at, notice.answer) == (opened_at, "Ya lo actualicé")
     assert Notification.objects.get(user=lead).url == f"/actividades/avisos/{notice.pk}/"
     bring("visits", "f6_visits_corrected.csv")
     assert notice.items.filter(corrected_at__isnull=False).count() == 2
     assert client.get("/aviso-crm/inventado/").status_code == 404
+
+
+def test_who_answers_has_opened_it(crm, judged, floor, client):
+    crm.post("/actividades/avisos/enviar/", {"advisor": floor["rosa"].pk})
+    client.logout()
+    client.post(f"/aviso-crm/{Notice.objects.get().token}/", {"text": "Listo"})
+    assert Notice.objects.get().opened_at == Notice.objects.get().answered_at
 
 
 def test_an_advisor_without_mail_is_told_and_not_sent(judged, floor, lead):

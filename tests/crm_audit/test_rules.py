@@ -3,13 +3,14 @@
 from datetime import date
 
 import pytest
+from django.db import connection
 
 from carrazos.lib import sheets
 from carrazos.lib.periods import Month
 from crm_audit.domain import checks, freshness, validity
 from crm_audit.domain.freshness import Thresholds
 from crm_audit.enums import Hint, Light
-from crm_audit.feeds import nearest_year
+from crm_audit.feeds.cells import nearest_year
 from crm_audit.models import Activity
 from tests.factories import MONDAY
 
@@ -64,6 +65,24 @@ def test_the_first_hint_becomes_the_reason(hints, code):
 )
 def test_the_light_of_days_without_follow_up(days, limits, light):
     assert freshness.light(days, limits) == light
+
+
+@pytest.mark.django_db
+def test_the_sql_of_the_light_says_what_the_function_says():
+    statement = f"SELECT {freshness.sql_light('d', 'y', 'r')} FROM (VALUES (%s::int, %s, %s)) t(d, y, r)"
+    for limits in (Thresholds(), Thresholds(1, 2), Thresholds(2, 30)):
+        for days in (None, *range(32)):
+            with connection.cursor() as cursor:
+                cursor.execute(statement, [days, limits.yellow_from, limits.red_from])
+                assert cursor.fetchone()[0] == freshness.light(days, limits)
+
+
+@pytest.mark.parametrize(
+    ("comment", "excerpt"),
+    [("Quiere el blanco", ""), ("a" * 320, ""), ("a" * 321, "a" * 320 + "…"), ("uno\ndos", ""), ("x\n" * 6, "x x x x x x…")],
+)
+def test_a_list_shows_the_beginning_of_a_long_comment(comment, excerpt):
+    assert Activity(comment=comment).excerpt == excerpt
 
 
 @pytest.mark.parametrize(("month", "cut"), [(Month(2026, 11), date(2026, 11, 23)), (Month(2026, 10), date(2026, 10, 31))])

@@ -5,9 +5,12 @@ from datetime import date
 import pytest
 
 from callcenter.models import Brand, Customer
-from crm_audit.enums import Signal, Situation
+from crm_audit.domain import checks, notices, validity
+from crm_audit.domain.validity import Finding
+from crm_audit.enums import ProspectVerdict, Signal, Situation
 from crm_audit.models import Prospect, TrafficEntry
-from tests.crm_audit.conftest import bring, totals
+from tests.crm_audit.conftest import bring, reason, totals
+from tests.factories import MONDAY, BrandFactory, CustomerFactory
 
 pytestmark = pytest.mark.django_db
 HEADER = "Centro;N° Ficha;F. Alta;Hora;Vendedor;Cliente;N° Doc. Cliente;Telf. Móvil;Estado\n"
@@ -85,6 +88,45 @@ def test_what_the_sample_says_of_each_nasty_row(floor):
     assert prospect("4503").created_at.isoformat() == "2026-11-23T04:59:00+00:00"  # 14: 23:59 of the 22nd in Bogotá
     assert prospect("4503").created_on == date(2026, 11, 22)
     assert {row.month for row in Prospect.objects.all()} == {date(2026, 10, 1), date(2026, 11, 1)}  # 17: two months
+
+
+def test_what_the_second_sample_says_of_each_nasty_row(floor, house):
+    """The rows that need more than one file can show: known people, other brands, other countries, other months."""
+    BrandFactory(code="suzuki", name="Suzuki", aliases=["SUZUKI"])
+    known = CustomerFactory(name="Lucía Parra de León", document_key="52000777", document_number="52000777")
+    _, result = bring("traffic", "f5_people.csv")
+    assert totals(result) == (9, 0, 0, {}, {})
+    assert [prospect(number).phones for number in ("4701", "4702")] == [["+584125550133"], ["+593995550134"]]  # 4: other countries
+    row = prospect("4703")  # 7: already a customer; an import changes nobody's data
+    assert (checks.known_customer(row), row.customer, Customer.objects.count()) == (known, None, 1)
+    assert checks.known_customer(prospect("4704")) is None
+    assert (prospect("4704").source, prospect("4704").interest) == ("", "OTRO")  # 8, 18
+    assert "\ufffd" in prospect("4705").name  # 9: kept as it came, and said
+    assert dict(result.warnings) == {"LOST_LETTERS": 1}
+    other = prospect("4706")  # 12: the file's brand counts, whoever sold it
+    assert (other.brand.code, other.advisor) == ("suzuki", floor["rosa"])
+    assert prospect("4707").note == "Pide que eliminen sus datos"  # 15: seen on the page and in the call, which files the claim
+    assert prospect("4707").source == "Web · Facebook"
+    months = [prospect(number).month for number in ("4708", "4709")]  # 17: one person, two months, two prospects
+    assert months == [date(2026, 10, 1), date(2026, 11, 1)]
+    assert {code for row in Prospect.objects.all() for code in row.signals} == set()
+
+
+def test_the_same_file_corrected_in_spiga_changes_exactly_those_rows(floor, lead):
+    bring("traffic", "f5_traffic.csv")
+    mended = [prospect("4506").pk, prospect("4509").pk]
+    told = Finding(ProspectVerdict.INVALID, is_real=False, reason=reason("PROSPECT", "NO_PHONE"), note="Nueve dígitos")
+    validity.decide_by_data(mended[0], told, by=lead, at=MONDAY)
+    (draft,) = notices.drafts(lead, MONDAY)
+    notices.send([draft.advisor.pk], by=lead, at=MONDAY, address=lambda token: token)
+    untouched = list(Prospect.objects.exclude(pk__in=mended).order_by("pk").values())
+    for expected in ((0, 2, 18), (0, 0, 20)):
+        assert totals(bring("traffic", "f5_corrected.csv")[1])[:3] == expected
+        assert list(Prospect.objects.exclude(pk__in=mended).order_by("pk").values()) == untouched
+    phone, name = prospect("4506"), prospect("4509")
+    assert (phone.phones, phone.signals) == (["+573005550106"], [Signal.IDENTITY_CHANGED])
+    assert (name.name, name.signals) == ("Teresa Díaz Luna", [Signal.IDENTITY_CHANGED])
+    assert phone.validation.notices.get().corrected_at is not None
 
 
 def test_a_minor_does_not_enter(floor):

@@ -93,6 +93,27 @@ def test_the_board_says_size_exclusions_and_results(client, director, agent, nor
     assert back.plate not in excluded
 
 
+def test_every_figure_of_the_board_drills_to_as_many_customers(client, director, agent, north):
+    other = person(Role.CALL_CENTER_AGENT, first_name="Luz")
+    back, silent, away = went_away(north), went_away(north, last=date(2023, 1, 1)), went_away(north)
+    went_away(north, customer=owner(back), last=date(2024, 1, 1))
+    working(agent)
+    call(case(back).outreach, agent, outcome=Outcome.DECLINED, reason="PRICE")
+    call(case(silent).outreach, other, at=MONDAY + timedelta(minutes=10))
+    visit(north, back, date(2026, 11, 26), customer=owner(back))
+    results.reconcile()
+    text = page(as_(client, director).get("/recuperacion/?month=2026-11"))
+    found = re.findall(r'href="(/recuperacion/clientes/\?month=2026-11&[^"]*)">(\d+)</a>', text)
+    assert len(found) == 5 * (2 + 1 + 1) + 4 * 2  # segments, brand and site; the calls of two agents
+    for address, figure in found:
+        shown = re.search(r"de (\d+) clientes?</span>", page(client.get(address)))
+        assert shown[1] == figure, address
+    price = re.search(r'href="([^"]*why=\d+)">Precio</a>', text)[1]
+    drilled = page(client.get(price))
+    assert back.plate in drilled
+    assert away.plate not in drilled
+
+
 @pytest.mark.parametrize(
     "state", ["listed", "uncalled", "called", "contacted", "booked", "recovered", "waiting", "lost", "failed", "excluded"]
 )
@@ -155,7 +176,7 @@ def item_count(request):
     return request.param
 
 
-QUERIES = {"/recuperacion/": 22, "/recuperacion/clientes/": 16}
+QUERIES = {"/recuperacion/": 22, "/recuperacion/clientes/": 17}
 
 
 # -- the call ----------------------------------------------------------------------------------------------------------

@@ -395,7 +395,7 @@ PLAIN = {
     **{name: {"pk": 1} for name in ("callcenter:campaign", "callcenter:campaign_enrol", "callcenter:campaign_image")},
     **{name: {"pk": 1} for name in ("callcenter:signed_release", "callcenter:revoke_release")},
     "callcenter:import_template": {"slug": "proactive"},
-    "crm_audit:notice_public": {"token": "nadie"},
+    **{name: {"token": "nadie"} for name in ("crm_audit:notice_public", "crm_audit:notice_opened")},
 }
 # What a form must carry before its row is even answered for.
 POSTED = {"callcenter:skip": {"skip_reason": "MISSING_DATA"}}
