@@ -64,7 +64,10 @@ def test_from_the_prospect_to_the_advisors_mail(lead, visitor):
     assert Mail.objects.get().sent_at
     notice = Notice.objects.get()
     guest = visitor(width=390)
-    guest.open(f"/aviso-crm/{notice.token}/")
+    with guest.page.expect_response(lambda response: response.url.endswith("/abierto/")) as told:
+        guest.open(f"/aviso-crm/{notice.token}/")
+    assert told.value.status == 204
+    assert Notice.objects.get().opened_at
     guest.page.get_by_label("Su respuesta").fill("Ya quedó en SPIGA")
     guest.page.get_by_role("button", name="Enviar respuesta").click()
     expect(guest.page.get_by_text("Respondió el")).to_be_visible()

@@ -43,7 +43,7 @@ FILES: dict[str, Callable[[], bytes]] = {
         [
             person(101, payer="JUAN PEREZ", name="JUAN PEREZ", document="1.075.000.104", mobile="3005550101"),
             person(102, payer="PEREZ JUAN", mobile="3005550101"),
-            person(103, payer="PEREZ, JUAN", name="PEREZ, JUAN", document="1075000104-8", mobile="3005550101"),
+            person(103, payer="PEREZ, JUAN", name="PEREZ, JUAN", document="1075000104-1", mobile="3005550101"),
         ]
     ),
     "f2_06_plates.csv": lambda: csv_bytes(
