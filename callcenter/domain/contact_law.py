@@ -394,6 +394,9 @@ UNION ALL
 SELECT 'inbound', '', '', max(a.at), NULL, NULL, NULL FROM callcenter_attempt a JOIN callcenter_outreach o ON o.id = a.outreach_id
  WHERE o.customer_id = %(customer)s AND a.is_inbound AND a.undone_at IS NULL AND a.at BETWEEN %(day_before)s AND %(at)s
 UNION ALL
+SELECT 'hours', '', '', NULL, NULL, NULL, NULL FROM callcenter_authorisation
+ WHERE customer_id = %(customer)s AND purpose = 'HOURS' AND revoked_at IS NULL AND proof <> ''
+UNION ALL
 SELECT 'inbound', '', '', max(last_inbound_at), NULL, NULL, NULL FROM callcenter_whatsappidentity WHERE customer_id = %(customer)s
 UNION ALL
 SELECT 'rne', '', '', NULL, NULL, NULL, max(rne_checked_on) FROM callcenter_contactpoint
@@ -417,6 +420,7 @@ def load_history(customer_id: int, at: datetime) -> ContactHistory:
         waits=tuple(Wait(purpose, reason, until) for purpose, reason, until, *_ in found.get("wait", [])),
         rne_checked_on=found["rne"][0][-1],
         lifted=frozenset(rule for rule, *_ in found.get("lifted", [])),
+        has_hours_exception="hours" in found,
         last_inbound_at=max((moment for _, _, moment, *_ in found["inbound"] if moment), default=None),
     )
 

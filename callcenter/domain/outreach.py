@@ -230,7 +230,8 @@ def check_call(call: Call, outreach: Outreach, *, calendar: BusinessCalendar, at
         if call.call_back_at is None or call.call_back_at <= at:
             raise Refused("La rellamada debe quedar en el futuro.")
         hours = contact_law.window(bogota(call.call_back_at).date(), calendar)
-        if hours is None or not hours[0] <= call.call_back_at < hours[1]:
+        in_hours = hours is not None and hours[0] <= call.call_back_at < hours[1]
+        if not in_hours and not contact_law.load_history(outreach.customer_id, at).has_hours_exception:
             legal = bogota(contact_law.next_open(call.call_back_at, calendar))
             raise Refused(f"A esa hora no se puede llamar (Ley 2300 art. 3). La siguiente legal es {legal:%d/%m/%Y %H:%M}.")
     if call.outcome == Outcome.BOOKED and call.booking is None:

@@ -18,6 +18,7 @@ class AuthorisedFor(models.TextChoices):
     SURVEY = "SURVEY", "Encuestas de satisfacción"
     COMMERCIAL = "COMMERCIAL", "Ofertas y campañas"
     IMAGE = "IMAGE", "Uso de su imagen"
+    HOURS = "HOURS", "Contactarlo en otro horario"  # Ley 2300 art. 3: a separate, later document
 
 
 class AuthorisationSource(models.TextChoices):

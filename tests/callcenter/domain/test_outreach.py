@@ -21,7 +21,19 @@ from callcenter.enums import (
     ReasonKind,
     Result,
 )
-from callcenter.models import Appointment, Attempt, ContactPoint, Exclusion, Outreach, ProgrammeSettings, Reason, Touch, Vehicle
+from callcenter.models import (
+    Appointment,
+    Attempt,
+    Authorisation,
+    AuthorisedFor,
+    ContactPoint,
+    Exclusion,
+    Outreach,
+    ProgrammeSettings,
+    Reason,
+    Touch,
+    Vehicle,
+)
 from callcenter.roles import Role
 from carrazos.lib.calendar import bogota
 from tests.conftest import person
@@ -143,6 +155,22 @@ def test_a_callback_is_served_at_its_hour_and_uses_up_no_attempt(agent, cal):
 def test_a_callback_outside_legal_hours_is_refused(agent, cal, when):
     with pytest.raises(Refused):
         record(OutreachFactory(), Call(key=uuid.uuid4(), outcome=Outcome.CALL_BACK, call_back_at=when), agent, cal=cal)
+
+
+@pytest.mark.parametrize(("proof", "is_kept"), [("carta.pdf", True), ("", False)])
+def test_another_hour_needs_the_customers_own_document(agent, cal, proof, is_kept):
+    row = OutreachFactory()
+    Authorisation.objects.create(customer=row.customer, purpose=AuthorisedFor.HOURS, source="FORM", text_version="v1", granted_at=MONDAY,
+                                 proof=proof, proof_sha256="x" if proof else "")  # fmt: skip
+    night = MONDAY.replace(hour=20)
+    asked = Call(key=uuid.uuid4(), outcome=Outcome.CALL_BACK, call_back_at=night)
+    if not is_kept:
+        with pytest.raises(Refused, match="no se puede llamar"):
+            record(row, asked, agent, cal=cal)
+        return
+    record(row, asked, agent, cal=cal)
+    refused = Call(key=uuid.uuid4(), outcome=Outcome.DECLINED, reason=reason("PRICE", ReasonKind.NO_BOOKING))
+    assert record(row, refused, agent, night, cal=cal).outreach.result == Result.DECLINED
 
 
 def test_a_wrong_number_is_spoiled_and_the_next_one_remains(agent, cal):
