@@ -63,7 +63,7 @@ def matters(customer: Customer, user: User) -> list[Matter]:
     if not user.has_perm(roles.SEE_RECOVERY):
         return []
     rows = Outreach.objects.visible_to(user).filter(customer=customer, programme=Programme.RECOVERY, state=OutreachState.OPEN)
-    return [Matter("Recuperación", f"{row.reason}: {row.get_next_step_display().lower()}", row.opened_at) for row in rows]
+    return [Matter("Recuperación", f"{row.reason}: {row.get_next_step_display().lower()}", row.opened_at, outreach=row.pk) for row in rows]
 
 
 def cards(request: HttpRequest, at: datetime) -> list[Card]:

@@ -16,15 +16,16 @@ from callcenter.domain.calendar import company_calendar
 from callcenter.domain.contact_law import window
 from callcenter.domain.evidence import clean_picture
 from callcenter.domain.outreach import Booking, Call
-from callcenter.enums import CampaignPriority, Outcome, Programme, ReasonKind
+from callcenter.enums import CampaignPriority, NextStep, Outcome, Programme, ReasonKind
 from callcenter.models import Campaign, Hold, Outreach, Reason, User
 from callcenter.roles import Role
 from carrazos.lib.calendar import bogota
 
 COLLEAGUES = (("agente3", "Paula", "Nieto"), ("agente4", "Jorge", "Pardo"))
-CALLS = 22
+CALLS = 16
 ANSWERS = ((Outcome.NO_CONTACT, 45), (Outcome.BOOKED, 28), (Outcome.DECLINED, 20), (Outcome.CALL_BACK, 7))
-LEFT_MINUTES = 8  # of silence before the demo opens
+LEFT = 10  # customers who wait for Ana when the demo opens
+LEFT_MINUTES = 3  # between the last call and the moment at which the demo opens
 
 
 def start(world: build.World) -> None:
@@ -86,10 +87,13 @@ def answer_calls(world: build.World, rng: Random, agents: list[User]) -> None:
     opens = window(bogota(world.now).date(), calendar)[0]
     minutes = int((world.now - opens) / timedelta(minutes=1)) - LEFT_MINUTES
     count = min(CALLS, minutes // 3)
+    todays = Outreach.objects.of(Programme.PROACTIVE).open().free().filter(due_at__gte=opens, next_step=NextStep.CALL)
+    Outreach.objects.filter(pk__in=todays.order_by("due_at").values("pk")[: CALLS + LEFT]).update(due_at=opens)
     for number in range(max(0, count)):
         at, agent = opens + timedelta(minutes=2 + minutes * number // count), agents[number % len(agents)]
         day.prepare(agent, Programme.PROACTIVE, missing=["price"] if number == 1 else [], at=at, day=bogota(at).date())
-        held = queue.claim_next(agent, at=at, calendar=calendar, programmes=[Programme.PROACTIVE])
+        programme = Programme.RECOVERY if number % 3 == 2 else Programme.PROACTIVE
+        held = queue.claim_next(agent, at=at, calendar=calendar, programmes=[programme])
         if held is None:
             continue
         queue.start_call(held.pk, agent, fence=held.fence, at=at, calendar=calendar)

@@ -21,12 +21,13 @@ class Event:
 
 @dataclass(frozen=True)
 class Matter:
-    """Something open with a customer: what it is, its state in words, since when, where to open it."""
+    """Something open with a customer: what it is, its state in words, since when, where to open it, its matter in the queue."""
 
     title: str
     state: str
     since: datetime
     url: str = ""
+    outreach: int | None = None
 
 
 def matters(customer: Customer, user: User) -> list[Matter]:

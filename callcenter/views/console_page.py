@@ -186,7 +186,7 @@ def call_context(request: HttpRequest, row: Outreach, at, calendar, form, messag
         "tried": tried,
         "first_phone": first_untried(points, tried),
         "vehicles": [party.vehicle for party in row.customer.parties.current().select_related("vehicle__brand")],
-        "matters": timeline.matters(row.customer, request.user),
+        "matters": [matter for matter in timeline.matters(row.customer, request.user) if matter.outreach != row.pk],
         "motives": row.motives.all(),
         "made": made,
         "number": sum(attempt.outcome == Outcome.NO_CONTACT for attempt in made) + 1,
