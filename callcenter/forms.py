@@ -16,8 +16,10 @@ from callcenter.domain.evidence import clean_picture
 from callcenter.domain.outreach import SHARED, Booking, Call, siblings
 from callcenter.enums import (
     AppointmentStatus,
+    BatchStatus,
     Channel,
     CustomerKind,
+    DocumentStatus,
     ExclusionScope,
     Outcome,
     PartyRole,
@@ -371,6 +373,48 @@ class DayForm(forms.Form):
         self.fields["site"].queryset = Site.objects.filter(pk__in=user.site_ids)
 
 
+class DocumentFilter(forms.Form):
+    """Which controlled documents are listed; the validity is the tone that `papers.validity` gives."""
+
+    q = CleanCharField(label="Código, alias o título", required=False, max_length=60)
+    status = forms.ChoiceField(label="Estado", required=False, choices=[("", "Todos"), *DocumentStatus.choices])
+    validity = forms.ChoiceField(
+        label="Vigencia",
+        required=False,
+        choices=[("", "Todas"), ("bad", "Vencidos"), ("warn", "Por vencer o sin versión"), ("good", "Vigentes")],
+    )
+
+
+class NoticeFilter(forms.Form):
+    """Which of one's notices are listed."""
+
+    q = CleanCharField(label="Palabras", required=False, max_length=60)
+    unread = forms.BooleanField(label="Solo sin leer", required=False)
+
+    def apply(self, rows: QuerySet) -> QuerySet:
+        data = self.cleaned_data if self.is_valid() else {}
+        rows = rows.filter(text__icontains=data["q"]) if data.get("q") else rows
+        return rows.filter(read_at__isnull=True) if data.get("unread") else rows
+
+
+class BatchFilter(forms.Form):
+    """Which files received are listed."""
+
+    feed = forms.ChoiceField(label="Fuente", required=False)
+    status = forms.ChoiceField(label="Estado", required=False, choices=[("", "Todos"), *BatchStatus.choices])
+    site = forms.ModelChoiceField(Site.objects.none(), label="Sede", required=False, empty_label="Todas")
+
+    def __init__(self, *args, user: User, kinds: list[tuple[str, str]], **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["feed"].choices = [("", "Todas"), *kinds]
+        self.fields["site"].queryset = Site.objects.filter(pk__in=user.site_ids)
+
+    def apply(self, rows: QuerySet) -> QuerySet:
+        """The rows that were asked for; an unknown value is no filter."""
+        data = self.cleaned_data if self.is_valid() else {}
+        return rows.filter(**{name: data[name] for name in ("feed", "status", "site") if data.get(name)})
+
+
 class DecisionForm(forms.Form):
     """What became of an appointment."""
 
@@ -564,7 +608,7 @@ class VersionForm(forms.ModelForm):
 
     class Meta:
         model = DocumentVersion
-        fields = ["number", "issued_on", "valid_until", "change"]
+        fields = ["number", "issued_on", "valid_until", "change", "prepared_by", "reviewed_by", "approved_by"]
 
     def clean(self):
         data = super().clean()

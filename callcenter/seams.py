@@ -7,6 +7,7 @@
 | `TIMELINE_SOURCES` | `events(customer) -> list[timeline.Event]` |
 | `OPEN_MATTERS` | `matters(customer, user) -> list[timeline.Matter]` |
 | `HOME_CARDS` | `cards(request, at) -> list[home.Card]` for whoever may see them |
+| `HOME_PANELS` | `panels(request, at) -> list[home.Panel]`: worklists and charts, for whoever may see them |
 | `LIVE_FIGURES` | `figures(user, at) -> list[live.Figure]` for «En vivo» |
 | `PROGRAMME_PAGES` | programme → subclass of `callcenter.pages.CallPage` |
 | `WORK_ORDERS_CHANGED` | `changed(*, at)`, inside an import: the temporary table `changed_order` names the orders (spiga/workshop.py) |

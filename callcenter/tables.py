@@ -13,7 +13,6 @@ from datetime import date, datetime
 from functools import cache
 from types import SimpleNamespace
 from typing import Any, ClassVar
-from urllib.parse import urlencode
 
 import django_filters
 from django import forms
@@ -24,7 +23,7 @@ from django.utils.functional import cached_property
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 
-from callcenter import roles, seams
+from callcenter import places, roles, seams
 from callcenter.clock import today as today_is
 from callcenter.domain import search
 from callcenter.enums import CustomerKind, ExclusionScope, OutreachState
@@ -164,9 +163,15 @@ class Listing:
         return frozenset(self.filters.base_filters) | {"order"}
 
     def state(self, params: QueryDict) -> str:
-        """Filters and order without what is empty, always written the same way: what a saved view keeps."""
-        pairs = sorted((name, value) for name, values in params.lists() if name in self.state_names for value in values if value)
-        return urlencode(pairs)
+        """Filters and order: what a saved view keeps, beside the columns."""
+        return places.written(params, self.state_names)
+
+    def chosen_names(self, params: QueryDict) -> list[str]:
+        return [column.name for column in self.chosen(params)]
+
+    @property
+    def default_names(self) -> list[str]:
+        return [column.name for column in self.columns if column.shown]
 
     # -- the page
 

@@ -73,14 +73,17 @@ def long_transaction(*, snapshot: bool = False):
     with transaction.atomic(), connection.cursor() as cursor:
         if snapshot and outermost:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(settings.JOB_STATEMENT_TIMEOUT_MS)])
+        # A job also thinks between its statements: a book of many rows takes longer than a page may keep the server waiting.
+        for name in ("statement_timeout", "idle_in_transaction_session_timeout"):
+            cursor.execute("SELECT set_config(%s, %s, true)", [name, str(settings.JOB_STATEMENT_TIMEOUT_MS)])
         yield
 
 
 def perform(work: Work, path: str) -> None:
     """Runs one claimed row: its effects and «done» commit together, or not at all.
 
-    A job with a `read` function gets what that returned: it read one snapshot, whatever others wrote meanwhile.
+    A job with a `read` function gets what that returned: it read one snapshot, whatever others wrote meanwhile. What then
+    takes long and reads nothing more (drawing a PDF) is its `draw`: between the snapshot and the effects, in no transaction.
     A job whose effects leave the database (a message) commits by itself, step by step.
     """
     progress = Progress()
@@ -95,6 +98,8 @@ def perform(work: Work, path: str) -> None:
             if read := getattr(job, "read", None):
                 with long_transaction(snapshot=True):
                     found = (read(work, progress),)
+                if draw := getattr(job, "draw", None):
+                    found = (draw(work, progress, *found),)
             with long_transaction():
                 audit.act_as(work.requested_by_id, f"{work._meta.label} {work.pk}", local=True)
                 job(work, progress, *found)

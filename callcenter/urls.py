@@ -20,7 +20,7 @@ from callcenter.views import (
     webhook,
     whatsapp,
 )
-from callcenter.views.listings import listing_urls
+from callcenter.views.listings import listing_urls, view_urls
 
 app_name = "callcenter"
 urlpatterns = [
@@ -67,6 +67,7 @@ urlpatterns = [
     path("ley-2300/negativas/", contact.refuse, name="refuse"),
     path("ley-2300/negativas/<int:pk>/levantar/", contact.give_back, name="give_back"),
     path("importaciones/", imports.batches, name="imports"),
+    *view_urls(imports.PLACE, "importaciones/", "imports"),
     path("importaciones/nueva/", imports.upload, name="import_file"),
     path("importaciones/plantilla/<slug:slug>/", imports.template, name="import_template"),
     path("importaciones/<int:pk>/", imports.batch, name="import"),
@@ -95,9 +96,11 @@ urlpatterns = [
     path("ayuda/", manual.manual, name="manual"),
     path("ayuda/<slug:slug>/", manual.topic, name="topic"),
     path("avisos/", notices.notices, name="notices"),
+    *view_urls(notices.PLACE, "avisos/", "notices"),
     path("avisos/leer/", notices.read, name="read_notices"),
     path("avisos/<int:pk>/leer/", notices.read_one, name="read_notice"),
     path("documentos/", documents.register, name="documents"),
+    *view_urls(documents.PLACE, "documentos/", "documents"),
     path("documentos/imagenes/", documents.releases, name="releases"),
     path("documentos/imagenes/nueva/", documents.new_release, name="new_release"),
     path("documentos/imagenes/<int:pk>/firmada/", documents.signed, name="signed_release"),
@@ -105,6 +108,7 @@ urlpatterns = [
     path("documentos/<str:code>/", documents.document, name="document"),
     path("documentos/<str:code>/version/", documents.add_version, name="add_version"),
     path("citas/", appointments.day, name="appointments"),
+    *view_urls(appointments.PLACE, "citas/", "appointments"),
     path("citas/<int:pk>/", appointments.decide, name="decide"),
     path("buscar/", customers.palette, name="palette"),
     *listing_urls(CustomerList(), "clientes/", "customers"),

@@ -6,6 +6,8 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
+from callcenter import clock
+from callcenter.domain import system
 from callcenter.models import User
 from carrazos.lib import text
 
@@ -48,6 +50,9 @@ class HouseBackend(AuthenticationBackend):
 class ClosedAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def authentication_failed(self, request: HttpRequest, **credentials: object) -> None:
+        system.login_failed(clock.now())
 
 
 class HouseWordsValidator:

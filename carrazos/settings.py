@@ -259,6 +259,8 @@ JOBS = {
     "reports.Edition": "reports.domain.editions.run",
     "reports.Delivery": "reports.domain.editions.deliver",
 }
+# True: a report with customers that nobody reached and no screenshot of their message is not sent (PRO-16); False: it only says so.
+REPORTS_NEED_EVIDENCE = env.bool("REPORTS_NEED_EVIDENCE", default=False)
 # What the kernel asks of the programmes (callcenter/seams.py says each shape).
 COMPLAINT_DESK = "satisfaction.domain.followups.open_complaint"
 ON_UNDO: list[str] = [
@@ -270,6 +272,7 @@ ON_UNDO: list[str] = [
 TIMELINE_SOURCES: list[str] = ["satisfaction.domain.timeline.events", "crm_audit.timeline.events", "recovery.pages.events"]
 OPEN_MATTERS: list[str] = ["satisfaction.domain.timeline.matters", "crm_audit.timeline.matters", "recovery.pages.matters"]
 HOME_CARDS: list[str] = ["satisfaction.home.cards", "recovery.pages.cards", "reports.home.cards", "crm_audit.timeline.cards"]
+HOME_PANELS: list[str] = ["satisfaction.home.panels", "reports.home.panels"]
 LIVE_FIGURES: list[str] = ["satisfaction.home.live_figures"]
 PROGRAMME_PAGES: dict[str, str] = {
     "AFTERSALES_SURVEY": "satisfaction.pages.SurveyPage",

@@ -104,5 +104,5 @@ def cards(request: HttpRequest, at: datetime) -> list[Card]:
         waiting = capped(Activity.objects.visible_to(user).pending())
         found.append(Card("Actividades por dictaminar", waiting, "", reverse("crm_audit:activities"), "good" if waiting == "0" else "warn"))
     if warning := procedure_warning(at):
-        found.append(Card("Vigencia del procedimiento", PROCEDURE, warning, "", "bad"))
+        found.append(Card("Vigencia del procedimiento", PROCEDURE.replace("-", "\u2011"), warning, f"/documentos/{PROCEDURE}/", "bad"))
     return found

@@ -25,8 +25,11 @@ class DeliveryPage(ReadOnly):
 
 @admin.register(Recipient)
 class RecipientPage(admin.ModelAdmin):
-    list_display = ("code", "weekly", "function", "email", "is_active")
-    list_filter = ("code", "weekly", "function")
+    list_display = ("code", "weekly", "function", "email", "site", "brand", "is_active")
+    list_filter = ("code", "weekly", "function", "is_active")
+    list_select_related = ("site", "brand")
+    search_fields = ("code", "email")
+    search_help_text = "Código del informe o correo"
 
 
 @admin.register(Goal)

@@ -7,12 +7,15 @@ from typing import Any, ClassVar
 
 from callcenter.domain.metrics import Slice, scope_of
 from callcenter.models import Brand, ControlledDocument, DocumentVersion, Site, User
+from callcenter.roles import Role
 from carrazos.lib.calendar import bogota
 from carrazos.lib.charts import Chart
 from carrazos.lib.periods import Month, Period, Week
 from carrazos.lib.ratios import Count, Ratio
 
 TEXT, DATE, MOMENT, NUMBER = "text", "date", "moment", "number"
+AFTERSALES = frozenset({Role.AFTERSALES_DIRECTOR, Role.AFTERSALES_MANAGER, Role.GENERAL_MANAGEMENT})
+SALES = frozenset({Role.SALES_MANAGER, Role.GENERAL_MANAGEMENT})
 COMPANY, PROCESS, SALES_PROCESS = "Carrazos SAS", "Gestión Clientes", "Gestión Comercial"
 
 
@@ -54,6 +57,11 @@ class Header:
     def process(self) -> str:
         """The process whose form it is: GC- are of sales (GC-PRO-05), the others of this one."""
         return SALES_PROCESS if self.code.startswith(("GC-", "R-CRM")) else PROCESS
+
+    @property
+    def version_words(self) -> str:
+        """`versión 3`, or that there is none."""
+        return f"versión {self.version}" if self.version.isdigit() else self.version.lower()
 
     @classmethod
     def of(cls, code: str, title: str, on: date) -> "Header":
@@ -123,7 +131,7 @@ class Dataset:
     @property
     def findings(self) -> list[str]:
         """What is below its goal, in words."""
-        return [f"{item.name}: {item.text}, bajo la meta de {item.goal} %" for item in self.indicators if item.met is False]
+        return [f"{item.name}: {item.text}, bajo la meta de {item.goal_text}" for item in self.indicators if item.met is False]
 
     @property
     def unproved(self) -> list[Proof]:
@@ -167,6 +175,9 @@ class Report:
     permission: str = field(default="reports.see_reports", init=False)
     columns: tuple[Column, ...] = field(default=(), init=False)
     frequencies: tuple[type[Month] | type[Week], ...] = field(default=(), init=False)  # what the schedule prepares by itself
+    handled_by: frozenset[Role] = field(
+        default=AFTERSALES, init=False
+    )  # whose work list it comes to, prepared; permissions decide the rest
     needs_strategies: bool = field(default=False, init=False)  # must say what will be done before it is approved (GSC-PRO-04 §4)
     drills: ClassVar[Mapping[str, Callable[[Any], bool]]] = {}  # indicator → which records make it
 

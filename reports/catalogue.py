@@ -4,6 +4,7 @@ from reports.base import Report
 from reports.definitions import satisfaction
 from reports.definitions.audit_pack import AuditPack
 from reports.definitions.crm_audit import ActivityValidity, CommitteeReport, FollowUpLight, MonthlyIndicators, ProspectValidity
+from reports.definitions.improvement import ImprovementReport
 from reports.definitions.proactive import ProactiveControl
 from reports.definitions.recovery import RecoveryControl, RecoveryReport
 
@@ -18,5 +19,6 @@ CATALOGUE: tuple[Report, ...] = (
     FollowUpLight(),
     CommitteeReport(),
     MonthlyIndicators(),
+    ImprovementReport(),
 )
 BY_CODE = {report.code: report for report in CATALOGUE}

@@ -1,15 +1,21 @@
 """What a report is asked with."""
 
 import uuid
+from collections.abc import Iterable
+from datetime import date
 
 from django import forms
+from django.db.models import QuerySet
 
 from callcenter.forms import CleanCharField, DayField
 from callcenter.models import Brand, Site, User
 from carrazos.lib import periods
-from carrazos.lib.periods import Month
-from reports.models import ActionState, Edition, ImprovementAction
+from carrazos.lib.periods import Month, Week
+from reports.base import Report
+from reports.models import ActionState, Edition, EditionState, ImprovementAction
 from reports.models.improvement import CLOSED, ActionOrigin
+
+MONTHS, WEEKS = 13, 9  # offered to choose from, the current ones included
 
 
 class ReportForm(forms.Form):
@@ -17,10 +23,11 @@ class ReportForm(forms.Form):
     site = forms.ModelChoiceField(Site.objects.none(), label="Sede", required=False, empty_label="Todas")
     brand = forms.ModelChoiceField(Brand.objects.none(), label="Marca", required=False, empty_label="Todas")
 
-    def __init__(self, *args, user: User, month: Month, **kwargs):
+    def __init__(self, *args, user: User, month: Month, today: date | None = None, **kwargs):
         super().__init__(*args, **kwargs)
-        months = [month.back(count) for count in range(13)]
-        self.fields["period"].choices = [(item.code, item.label.capitalize()) for item in months]
+        week = Week.of(today or month.last)
+        groups = {"Meses": [month.back(count) for count in range(MONTHS)], "Semanas": [week.back(count) for count in range(WEEKS)]}
+        self.fields["period"].choices = [(name, [(item.code, item.label.capitalize()) for item in rows]) for name, rows in groups.items()]
         self.fields["site"].queryset = Site.objects.filter(pk__in=user.site_ids)
         self.fields["brand"].queryset = Brand.objects.filter(pk__in=user.brand_ids)
 
@@ -55,6 +62,33 @@ class CorrectionForm(forms.Form):
     reason = CleanCharField(label="Por qué se corrige", max_length=300)
 
 
+class EditionFilter(forms.Form):
+    """Which editions are listed."""
+
+    code = forms.ChoiceField(label="Informe", required=False)
+    state = forms.ChoiceField(
+        label="Estado",
+        required=False,
+        choices=[("", "Todos"), ("late", "Vencidos"), *(item for item in EditionState.choices if item[0] != "CORRECTED")],
+    )
+
+    def __init__(self, *args, catalogue: Iterable[Report], **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["code"].choices = [
+            ("", "Todos"),
+            *((item.code, f"{item.title} ({item.code})") for item in catalogue if item.frequencies),
+        ]
+
+    def apply(self, rows: QuerySet[Edition], today: date) -> QuerySet[Edition]:
+        """The editions that were asked for; an unknown value is no filter."""
+        data = self.cleaned_data if self.is_valid() else {}
+        if data.get("code"):
+            rows = rows.filter(code=data["code"])
+        if data.get("state") == "late":
+            return rows.exclude(state=EditionState.SENT).filter(due_on__lt=today)
+        return rows.filter(state=data["state"]) if data.get("state") else rows
+
+
 class ActionFilter(forms.Form):
     """Which improvement actions are listed."""
 
@@ -62,6 +96,7 @@ class ActionFilter(forms.Form):
     origin = forms.ChoiceField(label="Origen", required=False, choices=[("", "Todos"), *ActionOrigin.choices])
     brand = forms.ModelChoiceField(Brand.objects.none(), label="Marca", required=False, empty_label="Todas")
     mine = forms.BooleanField(label="Solo las mías", required=False)
+    risk = forms.BooleanField(label="Citan un riesgo", required=False)
 
     def __init__(self, *args, user: User, **kwargs):
         super().__init__(*args, **kwargs)
@@ -79,6 +114,8 @@ class ActionFilter(forms.Form):
             rows = rows.filter(origin=data["origin"])
         if data.get("brand"):
             rows = rows.filter(brand=data["brand"])
+        if data.get("risk"):
+            rows = rows.exclude(risk="")
         return rows.filter(owner=self.user) if data.get("mine") else rows
 
 
@@ -91,6 +128,7 @@ class ActionForm(forms.ModelForm):
     class Meta:
         model = ImprovementAction
         fields = ["kind", "origin", "finding", "indicator", "brand", "site", "risk"]
+        widgets = {"risk": forms.TextInput(attrs={"list": "risks"})}
 
     def __init__(self, *args, user: User, indicators: list[tuple[str, str]] = (), **kwargs):
         super().__init__(*args, **kwargs)
@@ -112,6 +150,7 @@ class PlanForm(forms.ModelForm):
     class Meta:
         model = ImprovementAction
         fields = ["causes", "plan", "owner", "due_on", "risk"]
+        widgets = {"risk": forms.TextInput(attrs={"list": "risks"})}
 
     def __init__(self, *args, user: User, **kwargs):
         super().__init__(*args, **kwargs)

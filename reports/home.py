@@ -1,29 +1,95 @@
-"""What the reports put on the home page of who reviews, approves or owns improvement actions (screens §2.5)."""
+"""What the reports put on the home page: what waits for review or approval, actions that are late, the controls of the process (screens §2.5)."""
 
-from datetime import datetime
+from datetime import date, datetime
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
 from callcenter import roles
-from callcenter.views.home import Card
+from callcenter.domain.metrics import Slice, scope_of
+from callcenter.models import User
+from callcenter.views.home import Card, Line, Panel
 from carrazos.lib.calendar import bogota
+from carrazos.lib.periods import Month
+from reports.catalogue import BY_CODE, CATALOGUE
+from reports.domain import compliance, editions
 from reports.models import ActionState, Edition, EditionState, ImprovementAction
+
+SHOWN = 5
+WAITS = ((roles.REVIEW_REPORTS, EditionState.PREPARED, "Por revisar"), (roles.APPROVE_REPORTS, EditionState.REVIEWED, "Por aprobar"),
+         (roles.APPROVE_REPORTS, EditionState.APPROVED, "Por enviar"))  # fmt: skip
 
 
 def cards(request: HttpRequest, at: datetime) -> list[Card]:
     user, today, found = request.user, bogota(at).date(), []
-    waits = [(roles.REVIEW_REPORTS, EditionState.PREPARED, "Informes por revisar"),
-             (roles.APPROVE_REPORTS, EditionState.REVIEWED, "Informes por aprobar")]  # fmt: skip
-    for permission, state, name in waits:
-        if user.has_perm(permission):
-            due = list(Edition.objects.visible_to(user).filter(state=state).values_list("due_on", flat=True))
-            late = sum(day < today for day in due)
-            note = f"{late} vencido{'s' if late != 1 else ''}" if late else "a tiempo"
-            found.append(Card(name, str(len(due)), note if due else "ninguno espera", reverse("reports:centre"), "bad" if late else ""))
+    waits = waiting(user)
+    if waits:
+        due = list(of_function(user, waits).values_list("due_on", flat=True))
+        late = sum(day < today for day in due)
+        note = f"{late} vencido{'s' if late != 1 else ''}" if late else "a tiempo"
+        found.append(Card("Informes que esperan por usted", str(len(due)), note if due else "ninguno espera", reverse("reports:centre"),
+                          "bad" if late else ""))  # fmt: skip
     if user.has_perm(roles.MANAGE_ACTIONS):
         open_rows = list(ImprovementAction.objects.visible_to(user).open().values_list("state", "due_on"))
         late = sum(state == ActionState.PLANNED and day < today for state, day in open_rows)
         found.append(Card("Acciones de mejora abiertas", str(len(open_rows)), f"{late} vencidas" if late else "ninguna vencida",
                           reverse("reports:actions"), "bad" if late else ""))  # fmt: skip
+    if user.has_perm(roles.MANAGE_DOCUMENTS):
+        month = Month.of(today)
+        ratio = compliance.compliance(Slice.of(month, **scope_of(user)), at)
+        found.append(Card("Cumplimiento de procedimiento del mes", ratio.text, f"{ratio.fraction} controles",
+                          f"{reverse('reports:indicator', args=['IND-13'])}?period={month.code}"))  # fmt: skip
     return found
+
+
+def waiting(user: User) -> dict[str, str]:
+    """Edition state → what this person is to do about it."""
+    return {state: words for permission, state, words in WAITS if user.has_perm(permission)}
+
+
+def of_function(user: User, waits: dict[str, str]) -> QuerySet[Edition]:
+    """The editions in those states whose report is this function's work."""
+    codes = [report.code for report in CATALOGUE if report.handled_by & user.functions]
+    return Edition.objects.visible_to(user).filter(state__in=waits, code__in=codes)
+
+
+def panels(request: HttpRequest, at: datetime) -> list[Panel]:
+    """Reports to review or approve, actions by their date, and for quality the controls of the month."""
+    user, today, found = request.user, bogota(at).date(), []
+    if waits := waiting(user):
+        found.append(to_hand_out(user, waits, today))
+    if user.has_perm(roles.MANAGE_ACTIONS):
+        found.append(actions_due(user, today))
+    if user.has_perm(roles.MANAGE_DOCUMENTS):
+        month = Month.of(today)
+        lines = tuple(
+            Line(item.name, item.formula, url,
+                 f"{item.text} ({item.fraction})", "good" if item.total and item.hits == item.total else "warn" if item.total else "")
+            for item, url in compliance.controls(Slice.of(month, **scope_of(user)), at)
+        )  # fmt: skip
+        found.append(Panel(f"Controles de {month.label}", lines, url=reverse("reports:indicators"), more="Ver los indicadores"))
+    return found
+
+
+def to_hand_out(user: User, waits: dict[str, str], today: date) -> Panel:
+    rows = of_function(user, waits).order_by("due_on", "code")[:SHOWN]
+    lines = tuple(
+        Line(f"{BY_CODE[row.code].title}: {row.the_period.label}", editions.due_words(row, today), reverse("reports:edition", args=[row.pk]),
+             waits[row.state], "bad" if row.is_overdue(today) else "warn")
+        for row in rows
+    )  # fmt: skip
+    return Panel("Informes que esperan por usted", lines, empty="Ningún informe espera revisión ni aprobación.", url=reverse("reports:centre"),
+                 more="Ir a informes")  # fmt: skip
+
+
+def actions_due(user: User, today: date) -> Panel:
+    """Actions with a plan, the first to fall due on top, and proposals that nobody took up."""
+    rows = ImprovementAction.objects.visible_to(user).open().select_related("owner").order_by("due_on", "opened_at")[:SHOWN]
+    lines = tuple(
+        Line(str(row), f"{row.owner or 'sin responsable'}{f' · límite {row.due_on:%d/%m/%Y}' if row.due_on else ''}",
+             reverse("reports:action", args=[row.pk]), "Vencida" if row.is_overdue(today) else row.get_state_display(),
+             "bad" if row.is_overdue(today) else "info")
+        for row in rows
+    )  # fmt: skip
+    return Panel("Acciones de mejora", lines, empty="No hay acciones abiertas.", url=reverse("reports:actions"), more="Ver las acciones")

@@ -9,6 +9,7 @@ from openpyxl import load_workbook
 from callcenter.domain.errors import Refused
 from callcenter.domain.personal_data import ERASED_WORD, Holding, Term, nothing
 from reports.models import Edition
+from reports.models.files import KEPT_DAYS
 from reports.render import pdf
 
 HOLDINGS = (
@@ -24,7 +25,7 @@ HOLDINGS = (
     Holding("reports.ActionEvidence", scrub=("name",), keep=("file", "sha256")),
     *nothing("reports.Recipient", "reports.Delivery", "reports.Goal", "reports.IndicatorSnapshot"),
 )  # fmt: skip
-TERMS = (Term("reports.ReportRun", "created_at", 30, ("file",)),)
+TERMS = (Term("reports.ReportRun", "created_at", KEPT_DAYS, ("file",)),)
 
 
 def redact(words: list[str]) -> dict[str, int]:

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import TruncMonth
 
 from callcenter.enums import AppointmentStatus, Outcome, Programme
@@ -132,6 +133,12 @@ def calls_by_day(part: Slice, days: Iterable[date]) -> list[tuple[date, CallFigu
     return [(day, found.get(day, CallFigures())) for day in days]
 
 
+def calls_by(part: Slice, name: str) -> dict[Any, CallFigures]:
+    """The figures by a field of the outreach (`programme`, `campaign__name`), in one query."""
+    rows = attempts(part).values(group=F(f"outreach__{name}")).order_by().annotate(**COUNTS)
+    return {row.pop("group"): CallFigures(**row) for row in rows}
+
+
 KEPT = {"total": Count("pk"), "hits": Count("pk", filter=Q(status=AppointmentStatus.FULFILLED))}
 
 
@@ -160,6 +167,12 @@ def fulfilment_by_month(part: Slice, months: Iterable[Month], at: datetime) -> d
     rows = due_appointments(part.spanning(months), at).annotate(month=TruncMonth("starts_at", tzinfo=BOGOTA)).values("month").order_by()
     found = {Month.of(row.pop("month").date()): kept_ratio(**row) for row in rows.annotate(**KEPT)}
     return {month: found.get(month, kept_ratio()) for month in months}
+
+
+def fulfilment_by(part: Slice, name: str, at: datetime) -> dict[Any, Ratio]:
+    """IND-03 by a field of the outreach, in one query."""
+    rows = due_appointments(part, at).values(group=F(f"outreach__{name}")).order_by().annotate(**KEPT)
+    return {row.pop("group"): kept_ratio(**row) for row in rows}
 
 
 def indicators(part: Slice, at: datetime) -> tuple[Ratio | Figure, ...]:

@@ -6,9 +6,9 @@ from datetime import date, datetime, time
 
 from django.db import transaction
 
-from callcenter.domain import mail
+from callcenter.domain import mail, papers
 from callcenter.domain.errors import Refused
-from callcenter.models import DocumentVersion, Notification, User
+from callcenter.models import Notification, User
 from callcenter.roles import Role
 from carrazos.lib.calendar import BusinessCalendar, bogota
 
@@ -77,9 +77,9 @@ def warn_of_expiry(today: date, *, at: datetime) -> int:
     """Tells quality and management 60, 30 and 0 days before the version in force of a document expires (domain 1.9)."""
     told = 0
     people = holders(Role.QUALITY_COORDINATOR, Role.GENERAL_MANAGEMENT)
-    rows = DocumentVersion.objects.filter(issued_on__lte=today, valid_until__isnull=False).select_related("document")
-    newest = {row.document_id: row for row in rows.order_by("document", "issued_on", "number")}
-    for version in newest.values():
+    for version in papers.in_force(today):
+        if version.valid_until is None:
+            continue
         left = (version.valid_until - today).days
         reached = [days for days in WARN_DAYS if left <= days]
         if reached:

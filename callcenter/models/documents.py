@@ -21,6 +21,9 @@ class ControlledDocument(models.Model):
     status = models.CharField("estado", max_length=9, choices=DocumentStatus, default=DocumentStatus.ACTIVE)
     aliases = ArrayField(models.CharField(max_length=20), verbose_name="otros códigos", default=list, blank=True)
     note = models.CharField("observación", max_length=200, blank=True)
+    url = models.URLField(
+        "dónde está", max_length=300, blank=True, db_default="", help_text="Enlace al documento en el repositorio de la empresa."
+    )
 
     objects = DocumentManager()
 
@@ -55,6 +58,9 @@ class DocumentVersion(models.Model):
     issued_on = models.DateField("fecha")
     valid_until = models.DateField("fecha de vigencia", null=True, blank=True)
     change = models.CharField("cambio", max_length=200, blank=True)
+    prepared_by = models.CharField("elaboró", max_length=80, blank=True, db_default="")
+    reviewed_by = models.CharField("revisó", max_length=80, blank=True, db_default="")
+    approved_by = models.CharField("aprobó", max_length=80, blank=True, db_default="")
 
     objects = VersionManager()
 

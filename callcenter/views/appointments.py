@@ -18,15 +18,21 @@ from callcenter.domain.errors import Refused
 from callcenter.enums import AppointmentStatus, ReasonKind
 from callcenter.forms import DayForm, DecisionForm
 from callcenter.models import Appointment, CapacityException, Reason, Site
+from callcenter.places import Place
+from callcenter.views.listings import saved_views
 from carrazos.lib.calendar import start_of
 
 MOST_SHOWN = 300
+PLACE = Place("citas", "Citas", "callcenter:appointments", ("site", "status"), roles.SEE_APPOINTMENTS)
 
 
 @permission_required(roles.SEE_APPOINTMENTS, raise_exception=True)
 @require_GET
 def day(request: HttpRequest) -> HttpResponse:
     """One day's appointments of the viewer's sites."""
+    saved = saved_views(request, PLACE)
+    if saved["opens_as"]:
+        return redirect(saved["opens_as"])
     form = DayForm(request.GET or None, user=request.user)
     chosen = (form.is_valid() and form.cleaned_data["day"]) or clock.today()
     rows = Appointment.objects.visible_to(request.user).on_day(start_of(chosen), start_of(chosen + timedelta(days=1))).for_list()
@@ -44,10 +50,12 @@ def day(request: HttpRequest) -> HttpResponse:
         "previous": chosen - timedelta(days=1),
         "next": chosen + timedelta(days=1),
         "is_today": chosen == clock.today(),
+        "today": clock.today(),
         "rows": [(row, credits_now[row.pk]) for row in rows],
         "reasons": Reason.objects.choices(ReasonKind.NO_FULFILMENT),
         "now": clock.now(),
         "statuses": AppointmentStatus,
+        **saved,
     }
     return render(request, "callcenter/appointments.html", context)
 

@@ -1,7 +1,5 @@
 """The register of controlled documents, and the releases to use somebody's image (domain 1.9, 2.7)."""
 
-from datetime import date
-
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.db import IntegrityError, transaction
@@ -10,52 +8,49 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from callcenter import clock, roles
-from callcenter.domain import images
+from callcenter.domain import images, papers
 from callcenter.domain.errors import Refused
-from callcenter.forms import ReleaseForm, VersionForm
-from callcenter.models import ControlledDocument, DocumentVersion, ImageRelease
+from callcenter.forms import DocumentFilter, ReleaseForm, VersionForm
+from callcenter.models import ControlledDocument, ImageRelease
+from callcenter.places import Place
+from callcenter.views.listings import saved_views
 
 may_see = permission_required(roles.SEE_DOCUMENTS, raise_exception=True)
 may_manage = permission_required(roles.MANAGE_DOCUMENTS, raise_exception=True)
 may_release = permission_required(roles.MANAGE_RELEASES, raise_exception=True)
-SOON_DAYS = 60
 
 
-def validity(version: DocumentVersion | None, today: date) -> tuple[str, str]:
-    """(tone, words) of a version's validity."""
-    if version is None:
-        return "warn", "Sin versión registrada"
-    if version.valid_until is None:
-        return "", "Sin fecha de vigencia"
-    left = (version.valid_until - today).days
-    if left < 0:
-        return "bad", f"Vencida el {version.valid_until:%d/%m/%Y}"
-    return ("warn", f"Vence en {left} días") if left <= SOON_DAYS else ("good", f"Hasta el {version.valid_until:%d/%m/%Y}")
+PLACE = Place("documentos", "Documentos", "callcenter:documents", ("q", "status", "validity"), roles.SEE_DOCUMENTS)
 
 
 @may_see
 @require_GET
 def register(request: HttpRequest) -> HttpResponse:
     """Every document with its version in force; a code, an alias or words of the title find it."""
-    today = clock.today()
-    asked = request.GET.get("q", "").strip().lower()
+    saved = saved_views(request, PLACE)
+    if saved["opens_as"]:
+        return redirect(saved["opens_as"])
+    today, form = clock.today(), DocumentFilter(request.GET)
+    asked = form.cleaned_data if form.is_valid() else {}
     rows = []
     for document in ControlledDocument.objects.prefetch_related("versions"):
         text = " ".join((document.code, document.title, *document.aliases)).lower()
-        if asked and asked not in text:
+        if asked.get("q", "").lower() not in text or asked.get("status") not in {None, "", document.status}:
             continue
         versions = sorted(document.versions.all(), key=lambda row: (row.issued_on, row.number))
         current = next((row for row in reversed(versions) if row.issued_on <= today), None)
         coming = next((row for row in versions if row.issued_on > today), None)
-        rows.append((document, current, coming, *validity(current, today)))
-    return render(request, "callcenter/documents.html", {"rows": rows, "q": request.GET.get("q", "")})
+        tone, words = papers.validity(current, today)
+        if asked.get("validity") in {None, "", tone}:
+            rows.append((document, current, coming, tone, words))
+    return render(request, "callcenter/documents.html", {"rows": rows, "form": form, **saved})
 
 
 def page(request: HttpRequest, code: str, form: VersionForm | None = None, status: int = 200) -> HttpResponse:
     document = ControlledDocument.objects.filter(aliases__contains=[code]).first() or get_object_or_404(ControlledDocument, code=code)
     today = clock.today()
     current = document.version_on(today)
-    tone, words = validity(current, today)
+    tone, words = papers.validity(current, today)
     context = {"document": document, "versions": document.versions.all(), "current": current, "tone": tone, "words": words, "today": today,
                "asked": code, "form": form or VersionForm()}  # fmt: skip
     return render(request, "callcenter/document.html", context, status=status)

@@ -1,7 +1,7 @@
 """The first page of each role, one's own preferences, and evidence files."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 
 from django.contrib import messages
 from django.http import FileResponse, HttpRequest, HttpResponse
@@ -12,19 +12,23 @@ from django.views.decorators.http import require_GET, require_POST
 
 from callcenter import clock, roles, seams
 from callcenter.access import any_permission, everyone
-from callcenter.domain import audit, metrics, queue, supervision
+from callcenter.domain import audit, metrics, papers, queue, supervision, system
 from callcenter.domain.calendar import company_calendar
 from callcenter.forms import PreferencesForm
-from callcenter.models import Access, Appointment, Evidence, Notification
+from callcenter.models import Access, Appointment, Evidence, ImageRelease, Notification
+from callcenter.roles import Role
 from callcenter.spiga import arrivals
 from callcenter.views.console_page import queue_counts
 from carrazos.lib import charts
-from carrazos.lib.calendar import bogota, start_of
+from carrazos.lib.calendar import WEEKDAYS, BusinessCalendar, bogota, start_of
 from carrazos.lib.periods import Month
 from carrazos.lib.ratios import Ratio
+from carrazos.lib.text import MONTHS
 
 CHART_DAYS = 10
 NEXT_SHOWN = 5
+CLOSED_AHEAD = 14  # days
+SATURDAY = 5
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,35 @@ class Card:
     tone: str = ""
 
 
+@dataclass(frozen=True)
+class Line:
+    """One row of a worklist: what, the fact that makes it urgent, where it leads. `tone` colours `word`, its tag.
+
+    `do`: address of the POST that does the obvious next thing, with `do_label` on its button.
+    """
+
+    text: str
+    note: str = ""
+    url: str = ""
+    word: str = ""
+    tone: str = ""
+    do: str = ""
+    do_label: str = ""
+    key: str = ""  # of the form, so that two presses are one
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A worklist or a chart of a programme on the home page; `empty` says why there is nothing."""
+
+    title: str
+    lines: tuple[Line, ...] = ()
+    chart: charts.Chart | None = None
+    empty: str = ""
+    url: str = ""
+    more: str = "Ver todo"
+
+
 @everyone
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
@@ -46,7 +79,22 @@ def home(request: HttpRequest) -> HttpResponse:
     today, calendar = bogota(at).date(), company_calendar()
     hour = bogota(at).hour
     greeting = "Buenos días" if hour < 12 else "Buenas tardes" if hour < 19 else "Buenas noches"
-    context = {"today": today, "day_note": calendar.why_closed(today), "at": at, "greeting": greeting}
+    context = {
+        "today": today,
+        "day_note": calendar.why_closed(today),
+        "next_closed": next_closed(today, calendar),
+        "at": at,
+        "greeting": greeting,
+    }
+    context["news"] = Notification.objects.visible_to(user)[:NEXT_SHOWN]
+    # An administrator keeps the machine; the day of the programmes is not theirs, though a superuser could open every page.
+    context |= admin_home(at) if user.is_superuser or Role.ADMIN in user.functions else work_home(request, at, today, calendar)
+    return render(request, "callcenter/home.html", context)
+
+
+def work_home(request: HttpRequest, at: datetime, today: date, calendar: BusinessCalendar) -> dict:
+    """The cards, worklists and charts of whoever works in the programmes."""
+    user, context = request.user, {}
     if user.has_perm(roles.WORK_QUEUE):
         context |= agent_cards(request, at, today, calendar)
     elif user.has_perm(roles.SEE_REPORTS):
@@ -58,9 +106,41 @@ def home(request: HttpRequest) -> HttpResponse:
     if user.has_perm(roles.SEE_APPOINTMENTS):
         rows = Appointment.objects.visible_to(user).on_day(start_of(today), start_of(today + timedelta(days=1)))
         context["appointments"] = rows.for_list()[:NEXT_SHOWN]
-    context["news"] = Notification.objects.visible_to(user)[:NEXT_SHOWN]
     context["cards"] = [card for source in seams.plugged("HOME_CARDS") for card in source(request, at)]
-    return render(request, "callcenter/home.html", context)
+    found = [panel for source in seams.plugged("HOME_PANELS") for panel in source(request, at)]
+    if user.has_perm(roles.MANAGE_DOCUMENTS) or user.has_perm(roles.MANAGE_RELEASES):
+        found += paper_panels(user, today)
+    context["worklists"] = [panel for panel in found if panel.chart is None]
+    context["charts"] = [panel.chart for panel in found if panel.chart]
+    return context
+
+
+def admin_home(at: datetime) -> dict:
+    """What an administrator looks at first: what failed, the last backup, who has no second step (screens §2.5)."""
+    jobs, now = reverse("privacy:jobs"), system.state(at)
+    kept = now.backup_at
+    late = kept is None or at - kept > system.BACKUP_LATE
+    cards = [
+        Card("Trabajos que fallaron", str(now.failed), "ábralos para ver por qué" if now.failed else "ninguno", jobs, "bad" if now.failed else ""),
+        Card("Última copia de respaldo", f"{bogota(kept):%d/%m %H:%M}" if kept else "Ninguna",
+             "hace más de un día: revise el servicio" if late else "a tiempo", jobs, "bad" if late else ""),
+        Card("Sin segundo paso", str(now.without_second_step), "personas que dirigen o administran", jobs, "warn" if now.without_second_step else ""),
+        Card("Ingresos fallidos hoy", str(now.failed_logins), "claves equivocadas", "", "warn" if now.failed_logins >= system.MANY_LOGINS else ""),
+        Card("Avisos de WhatsApp con error", str(now.webhooks), "llegaron de Meta y no se pudieron leer" if now.webhooks else "ninguno", jobs,
+             "bad" if now.webhooks else ""),
+    ]  # fmt: skip
+    lines = tuple(Line(f"{name.capitalize()} n.º {row.pk}", row.error, jobs, "Falló", "bad") for name, row in system.failures(NEXT_SHOWN))
+    return {
+        "cards": cards,
+        "worklists": [Panel("Trabajos que fallaron", lines, empty="Nada falló.", url=jobs, more="Trabajos del sistema")],
+    }
+
+
+def next_closed(today: date, calendar: BusinessCalendar) -> str:
+    """The next weekday that is not worked, when it is near: «martes 8 dic: festivo»; empty when there is none."""
+    days = (today + timedelta(days=n) for n in range(1, CLOSED_AHEAD + 1))
+    day = next((day for day in days if day.weekday() < SATURDAY and not calendar.is_business_day(day)), None)
+    return f"{WEEKDAYS[day.weekday()]} {day.day} de {MONTHS[day.month - 1]}: {calendar.why_closed(day)}" if day else ""
 
 
 def point(label: str, ratio: Ratio) -> charts.Point:
@@ -100,6 +180,28 @@ def team_cards(user, at) -> list[Card]:
         Card("Sin asignar", str(sum(row["free"] for row in queues)), f"{late} de días anteriores", f"{live}#share"),
         Card("Rellamadas vencidas", str(callbacks), "nadie las ha hecho" if callbacks else "ninguna", live),
     ]
+
+
+def paper_panels(user, today) -> list[Panel]:
+    """Documents and image releases about to run out, for who keeps them (domain 1.9, 2.7)."""
+    found = []
+    if user.has_perm(roles.MANAGE_DOCUMENTS):
+        lines = [
+            Line(f"{version.document.code} {version.document.title}", f"versión {version.number}",
+                 reverse("callcenter:document", args=[version.document.code]), words, tone)
+            for version, tone, words in papers.expiring(today)
+        ]  # fmt: skip
+        found.append(Panel("Documentos por vencer o vencidos", tuple(lines[:NEXT_SHOWN]), empty="Ningún documento vence en los próximos 60 días.",
+                           url=reverse("callcenter:documents")))  # fmt: skip
+    if user.has_perm(roles.MANAGE_RELEASES):
+        rows = ImageRelease.objects.filter(revoked_on__isnull=True, valid_to__lt=today + timedelta(days=papers.SOON_DAYS)).order_by(
+            "valid_to"
+        )
+        lines = [Line(row.person, f"{row.get_kind_display()}, hasta el {row.valid_to:%d/%m/%Y}", reverse("callcenter:releases"),
+                      row.state_on(today)) for row in rows[:NEXT_SHOWN]]  # fmt: skip
+        found.append(Panel("Autorizaciones de imagen por vencer", tuple(lines), empty="Ninguna autorización vence en los próximos 60 días.",
+                           url=reverse("callcenter:releases")))  # fmt: skip
+    return found
 
 
 def manager_cards(user, at, today) -> dict:

@@ -18,13 +18,16 @@ from callcenter.domain.calendar import company_calendar
 from callcenter.domain.errors import Refused
 from callcenter.enums import BatchStatus, RowStatus
 from callcenter.feeds import feeds
-from callcenter.forms import UploadForm
+from callcenter.forms import BatchFilter, UploadForm
 from callcenter.models import Access, Brand, ImportBatch, ImportRow, Site, User
+from callcenter.places import Place
 from callcenter.spiga import arrivals, changes, corrections, pipeline, rejects, repairs, undo
+from callcenter.views.listings import saved_views
 from callcenter.words import CODE_WORDS
 from carrazos.lib.calendar import bogota
 
 SHOWN = 30
+PLACE = Place("importaciones", "Importaciones", "callcenter:imports", ("feed", "status", "site"), roles.IMPORT_SPIGA)
 ROWS_SHOWN = 10
 ROWS_A_PAGE = 100
 CHANGES_SHOWN = 50
@@ -84,8 +87,14 @@ def is_editable(row: ImportBatch) -> bool:
 @require_GET
 def batches(request: HttpRequest) -> HttpResponse:
     """Today's state of each source and the files received."""
-    rows = ImportBatch.objects.visible_to(request.user).select_related("requested_by", "site", "retry_of")
+    saved = saved_views(request, PLACE)
+    if saved["opens_as"]:
+        return redirect(saved["opens_as"])
+    form = BatchFilter(request.GET, user=request.user, kinds=[(slug, kind.title) for slug, kind in feeds().items()])
+    rows = form.apply(ImportBatch.objects.visible_to(request.user).select_related("requested_by", "site", "retry_of"))
     context = {
+        "form": form,
+        **saved,
         "batches": Paginator(rows, SHOWN).get_page(request.GET.get("page")),
         "arrivals": arrivals.today(request.user, at=clock.now(), calendar=company_calendar()),
         "titles": {slug: kind.title for slug, kind in feeds().items()},

@@ -3,16 +3,15 @@
 from django.apps import apps
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import get_user_model
 from django.contrib.auth.decorators import permission_required
 from django.db import transaction
 from django.db.models import Count, Min
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from callcenter import roles
+from callcenter.domain import system
 from callcenter.enums import WorkState
 from callcenter.models import Pulse
 
@@ -25,7 +24,7 @@ PULSES = {"worker": "Trabajador", "backup": "Última copia de seguridad"}
 @require_GET
 def jobs(request: HttpRequest) -> HttpResponse:
     """Every kind of job by state, the ones that failed with their reason, the pulse of each part."""
-    kinds, failed = [], []
+    kinds = []
     for label in settings.JOBS:
         model = apps.get_model(label)
         counted = {
@@ -36,15 +35,11 @@ def jobs(request: HttpRequest) -> HttpResponse:
             "name": model._meta.verbose_name_plural, "queued": counted.get(WorkState.QUEUED, (0, None)), "running": counted.get(WorkState.RUNNING, (0, None)),
             "failed": counted.get(WorkState.FAILED, (0, None)),
         })  # fmt: skip
-        rows = model.objects.filter(work_state=WorkState.FAILED).order_by("-finished_at")
-        if any(field.name == "requested_by" for field in model._meta.concrete_fields):  # some work is nobody's: a webhook, a message
-            rows = rows.select_related("requested_by")
-        failed += [{"label": label, "name": model._meta.verbose_name, "row": row} for row in rows[:FAILED_SHOWN]]
-    failed.sort(key=lambda item: item["row"].finished_at or timezone.now(), reverse=True)
-    people = get_user_model().objects.filter(is_active=True)
     context = {
-        "kinds": kinds, "failed": failed[:FAILED_SHOWN], "pulses": [(PULSES.get(row.name, row.name), row.at) for row in Pulse.objects.order_by("name")],
-        "without_second_step": people.filter(groups__name__in=roles.SECOND_STEP, authenticator__isnull=True).distinct().count(),
+        "kinds": kinds,
+        "failed": [{"label": row._meta.label, "name": name, "row": row} for name, row in system.failures(FAILED_SHOWN)],
+        "pulses": [(PULSES.get(row.name, row.name), row.at) for row in Pulse.objects.order_by("name")],
+        "without_second_step": system.without_second_step(),
     }  # fmt: skip
     return render(request, "callcenter/jobs.html", context)
 

@@ -17,35 +17,38 @@ from callcenter.domain.errors import Refused
 from callcenter.enums import WorkState
 from callcenter.forms import ReasonForm, ViewForm
 from callcenter.models import Access, ListExport, SavedView
+from callcenter.places import Place
 from callcenter.tables import Listing, listings
 
 EXPORTS_SHOWN = 30
 
 
-def listing_urls(listing: Listing, route: str, name: str) -> list[URLPattern]:
-    """The addresses of a list: its page `name`, and `name_view`, `name_unview`, `name_export` beside it."""
-    may_see = permission_required(listing.permission, raise_exception=True)
-
-    @may_see
-    @require_GET
-    def page(request: HttpRequest) -> HttpResponse:
-        return render_listing(request, listing)
+def view_urls(place: Place | Listing, route: str, name: str) -> list[URLPattern]:
+    """Where a page's views are kept and dropped: `name_view`, `name_unview`. Put them before a route that takes any word."""
+    may_see = permission_required(place.permission, raise_exception=True) if place.permission else everyone
 
     @may_see
     @require_POST
     def keep(request: HttpRequest) -> HttpResponse:
-        return keep_view(request, listing)
+        return keep_view(request, place)
 
     @may_see
     @require_POST
     def drop(request: HttpRequest) -> HttpResponse:
-        return drop_view(request, listing)
+        return drop_view(request, place)
 
-    found = [
-        path(route, page, name=name),
-        path(f"{route}vistas/", keep, name=f"{name}_view"),
-        path(f"{route}vistas/borrar/", drop, name=f"{name}_unview"),
-    ]
+    return [path(f"{route}vistas/", keep, name=f"{name}_view"), path(f"{route}vistas/borrar/", drop, name=f"{name}_unview")]
+
+
+def listing_urls(listing: Listing, route: str, name: str) -> list[URLPattern]:
+    """The addresses of a list: its page `name`, and `name_view`, `name_unview`, `name_export` beside it."""
+
+    @permission_required(listing.permission, raise_exception=True)
+    @require_GET
+    def page(request: HttpRequest) -> HttpResponse:
+        return render_listing(request, listing)
+
+    found = [path(route, page, name=name), *view_urls(listing, route, name)]
     if listing.export_permission:
 
         @permission_required(listing.export_permission, raise_exception=True)
@@ -59,14 +62,12 @@ def listing_urls(listing: Listing, route: str, name: str) -> list[URLPattern]:
 
 def render_listing(request: HttpRequest, listing: Listing, **more: object) -> HttpResponse:
     """The list at its address. Without a query it opens as the person's own default view."""
-    views = list(SavedView.objects.visible_to(request.user).filter(listing=listing.slug).select_related("owner"))
-    if not request.GET and (own := next((view for view in views if view.is_default and view.owner_id == request.user.pk), None)):
-        return redirect(f"{listing.url()}?{address_of(own)}")
+    saved = saved_views(request, listing)
+    if saved["opens_as"]:
+        return redirect(saved["opens_as"])
     asked = listing.filtered(request.GET, request.user)
     page = listing.page(request.GET, request.user, found=asked.qs)
     order, _ = listing.order(request.GET)
-    current = next((view for view in views if str(view.pk) == request.GET.get("view")), None)
-    state, columns = listing.state(request.GET), [column.name for column in page.columns]
     form = asked.form
     main = [form[name] for name in listing.main_filters]
     context = {
@@ -83,10 +84,6 @@ def render_listing(request: HttpRequest, listing: Listing, **more: object) -> Ht
         "order": order,
         "next_url": page.next and with_params(request.GET, after=page.next),
         "previous_url": page.previous and with_params(request.GET, before=page.previous),
-        "views": [(view, f"{listing.url()}?{address_of(view)}") for view in views],
-        "view": current,
-        "is_modified": current and (current.query != state or (current.columns or default_columns(listing)) != columns),
-        "state": state,
         "cols": request.GET.get("cols", ""),
         "kept": [(name, value) for name, values in request.GET.lists() if name not in {"cols", "after", "before"} for value in values],
         "chooser": [
@@ -94,13 +91,27 @@ def render_listing(request: HttpRequest, listing: Listing, **more: object) -> Ht
             *[(column, False) for column in listing.columns if column not in page.columns],
         ],
         "may_export": listing.export_permission and request.user.has_perm(listing.export_permission),
+        **saved,
         **more,
     }
     return render(request, listing.template, context, status=200 if form.is_valid() else 422)
 
 
-def default_columns(listing: Listing) -> list[str]:
-    return [column.name for column in listing.columns if column.shown]
+def saved_views(request: HttpRequest, place: Place | Listing) -> dict:
+    """One's own views of a page and the shared ones, the one that is open and whether it was changed since.
+
+    `opens_as`: where the page goes by itself without a query, when somebody chose a view for that; empty otherwise.
+    """
+    rows = list(SavedView.objects.visible_to(request.user).filter(listing=place.slug).select_related("owner"))
+    own = next((row for row in rows if row.is_default and row.owner_id == request.user.pk), None)
+    current = next((row for row in rows if str(row.pk) == request.GET.get("view")), None)
+    state, columns = place.state(request.GET), place.chosen_names(request.GET)
+    return {
+        "place": place, "state": state, "view": current,
+        "views": [(row, f"{place.url()}?{address_of(row)}") for row in rows],
+        "is_modified": current and (current.query != state or (current.columns or place.default_names) != columns),
+        "opens_as": f"{place.url()}?{address_of(own)}" if own and not request.GET else "",
+    }  # fmt: skip
 
 
 def address_of(view: SavedView) -> str:
@@ -133,7 +144,7 @@ def header_sort(listing: Listing, column, order: str) -> str:
     return "descending" if listing.orders[order].descending else "ascending"
 
 
-def keep_view(request: HttpRequest, listing: Listing) -> HttpResponse:
+def keep_view(request: HttpRequest, listing: Place | Listing) -> HttpResponse:
     """Saves the address as a view of one's own, or over one of one's own."""
     form = ViewForm(request.POST)
     params = QueryDict(request.POST.get("state", "")[:2000])
@@ -143,7 +154,7 @@ def keep_view(request: HttpRequest, listing: Listing) -> HttpResponse:
     data = form.cleaned_data
     values = {
         "query": listing.state(params),
-        "columns": [column.name for column in listing.chosen(params)],
+        "columns": listing.chosen_names(params),
         "is_shared": data["is_shared"],
         "is_default": data["is_default"],
     }
@@ -161,7 +172,7 @@ def keep_view(request: HttpRequest, listing: Listing) -> HttpResponse:
     return redirect(f"{listing.url()}?{address_of(view)}")
 
 
-def drop_view(request: HttpRequest, listing: Listing) -> HttpResponse:
+def drop_view(request: HttpRequest, listing: Place | Listing) -> HttpResponse:
     """Deletes a view of one's own; the list itself stays as it is."""
     pk = request.POST.get("view", "")
     view = SavedView.objects.filter(owner=request.user, listing=listing.slug, pk=int(pk) if pk.isdigit() and len(pk) < 19 else 0).first()

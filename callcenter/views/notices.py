@@ -1,5 +1,6 @@
 """One's own notices."""
 
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -8,17 +9,25 @@ from django.views.decorators.http import require_GET, require_POST
 from callcenter import clock
 from callcenter.access import everyone
 from callcenter.domain import notices as verbs
+from callcenter.forms import NoticeFilter
 from callcenter.models import Notification
+from callcenter.places import Place
+from callcenter.views.listings import saved_views
 
-SHOWN = 100
+PAGE = 50
+PLACE = Place("avisos", "Avisos", "callcenter:notices", ("q", "unread"))
 
 
 @everyone
 @require_GET
 def notices(request: HttpRequest) -> HttpResponse:
     """The newest first, read and unread."""
-    rows = list(Notification.objects.visible_to(request.user)[:SHOWN])
-    return render(request, "callcenter/notices.html", {"rows": rows, "unread": sum(row.read_at is None for row in rows)})
+    saved = saved_views(request, PLACE)
+    if saved["opens_as"]:
+        return redirect(saved["opens_as"])
+    own, form = Notification.objects.visible_to(request.user), NoticeFilter(request.GET)
+    page = Paginator(form.apply(own), PAGE).get_page(request.GET.get("page"))
+    return render(request, "callcenter/notices.html", {"page": page, "form": form, "unread": own.unread().count(), **saved})
 
 
 @everyone

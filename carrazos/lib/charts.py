@@ -5,6 +5,7 @@ No style attributes and no scripts (strict CSP); the browser's stylesheet may re
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from xml.etree import ElementTree as ET
 
 SERIES = ("#1a73d4", "#0f6b3c", "#9a7000", "#5b2b8c", "#5f6b7d")
@@ -33,6 +34,11 @@ class Chart:
     svg: str
     points: tuple[Point, ...]
     value_title: str
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing to draw: no point has a value."""
+        return all(point.value is None for point in self.points)
 
 
 def number(value: float) -> str:
@@ -83,11 +89,63 @@ def bars(title: str, points: Sequence[Point], *, goal: float | None = None, top:
                                     "class": "mark-bad" if below else "mark-1"})  # fmt: skip
         text(svg, middle, base - tall - 5, f"▼ {point.text}" if below else point.text, bold=True, size=11 if len(points) <= 12 else 9)
     if goal is not None:
-        y = base - room * goal / highest
-        ET.SubElement(svg, "line", {"x1": str(LEFT), "x2": str(WIDTH - RIGHT), "y1": number(y), "y2": number(y), "stroke": INK,
-                                    "stroke-dasharray": "5 4"})  # fmt: skip
-        text(svg, WIDTH - RIGHT, y - 4, f"meta {goal:g} %", anchor="end", size=10)
+        goal_line(svg, base - room * goal / highest, goal, left=bool(points) and points[-1].value is not None)
     return Chart(title, description, ET.tostring(svg, encoding="unicode"), tuple(points), value_title)
+
+
+DASHES = ("", "7 4", "2 3", "10 3 2 3", "1 5")  # a series is told by its line and its name, not by its colour alone
+
+
+def lines(title: str, series: Sequence[tuple[str, Sequence[Point]]], *, goal: float | None = None, top: float | None = None,
+          value_title: str = "%") -> Chart:  # fmt: skip
+    """Several series over the same labels: each its own stroke, named under the drawing; a month without data is a gap."""
+    points = tuple(Point(f"{point.label}, {name}", point.value, point.text, point.note) for name, made in series for point in made)
+    svg = frame(title, describe(points) + (f" Meta {goal:g}." if goal is not None else ""), HEIGHT + 22)
+    labels = [point.label for point in series[0][1]] if series else []
+    highest = max([top or 0, goal or 0, *(point.value or 0 for point in points), 1e-9])
+    base, room = HEIGHT - BOTTOM, HEIGHT - BOTTOM - TOP
+    step = (WIDTH - LEFT - RIGHT) / max(1, len(labels))
+    ET.SubElement(svg, "line", {"x1": str(LEFT), "x2": str(WIDTH - RIGHT), "y1": str(base), "y2": str(base), "stroke": INK,
+                                "stroke-opacity": "0.4"})  # fmt: skip
+    for index, label in enumerate(labels):
+        text(svg, LEFT + step * (index + 0.5), HEIGHT - 8, label)
+    if goal is not None:
+        goal_line(svg, base - room * goal / highest, goal, left=True)
+    for index, (name, made) in enumerate(series):
+        spots = [
+            None if point.value is None else (LEFT + step * (i + 0.5), base - room * point.value / highest) for i, point in enumerate(made)
+        ]
+        trace(svg, index, spots, [point.text for point in made])
+        left = LEFT + 8 + index * (WIDTH - LEFT - RIGHT) / len(series)
+        stroke(svg, index, (left, HEIGHT + 8), (left + 34, HEIGHT + 8))
+        text(svg, left + 42, HEIGHT + 12, name, anchor="start")
+    return Chart(title, describe(points), ET.tostring(svg, encoding="unicode"), points, value_title)
+
+
+def stroke(svg: ET.Element, series: int, start: tuple[float, float], end: tuple[float, float]) -> None:
+    attributes = {"x1": number(start[0]), "y1": number(start[1]), "x2": number(end[0]), "y2": number(end[1]), "stroke-width": "2.5"}
+    ET.SubElement(svg, "line", attributes | {"stroke": SERIES[series], "stroke-dasharray": DASHES[series], "class": f"line-{series + 1}"})
+
+
+def trace(svg: ET.Element, series: int, spots: Sequence[tuple[float, float] | None], texts: Sequence[str]) -> None:
+    """One series: strokes between neighbours that have data, a dot on each, the last value in words."""
+    for start, end in pairwise(spots):
+        if start and end:
+            stroke(svg, series, start, end)
+    for spot in filter(None, spots):
+        ET.SubElement(svg, "circle", {"cx": number(spot[0]), "cy": number(spot[1]), "r": "3.5", "fill": SERIES[series],
+                                      "class": f"mark-{series + 1}"})  # fmt: skip
+    last = next((index for index in reversed(range(len(spots))) if spots[index]), None)
+    if last is not None and (spot := spots[last]):
+        text(svg, min(spot[0], WIDTH - RIGHT - 20), spot[1] + (18 if series % 2 else -8), texts[last], bold=True)
+
+
+def goal_line(svg: ET.Element, y: float, goal: float, *, left: bool = False) -> None:
+    """The dashed line of a goal, with its word at one end."""
+    ET.SubElement(svg, "line", {"x1": str(LEFT), "x2": str(WIDTH - RIGHT), "y1": number(y), "y2": number(y), "stroke": INK,
+                                "stroke-dasharray": "5 4"})  # fmt: skip
+    x, anchor = (LEFT, "start") if left else (WIDTH - RIGHT, "end")
+    text(svg, x, y - 4, f"meta {goal:g} %", anchor=anchor, size=10)
 
 
 def ranking(title: str, points: Sequence[Point], *, value_title: str = "Cantidad") -> Chart:

@@ -33,6 +33,11 @@ class Month:
     def label(self) -> str:
         return f"{MONTHS[self.month - 1]} de {self.year}"
 
+    @property
+    def short(self) -> str:
+        """`nov 26`: under a bar."""
+        return f"{self.label[:3]} {self.year % 100}"
+
     def next(self) -> "Month":
         return Month(self.year + self.month // 12, self.month % 12 + 1)
 
@@ -85,6 +90,15 @@ class Week:
 
     def previous(self) -> "Week":
         return Week.of(self.first - timedelta(days=7))
+
+    def back(self, count: int) -> "Week":
+        """The week `count` weeks earlier."""
+        return Week.of(self.first - timedelta(weeks=count))
+
+    @property
+    def short(self) -> str:
+        """`sem. 47`: under a bar."""
+        return f"sem. {self.week}"
 
     def bounds(self) -> tuple[datetime, datetime]:
         return start_of(self.first), start_of(self.next().first)

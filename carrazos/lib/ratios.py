@@ -6,6 +6,11 @@ from decimal import ROUND_HALF_UP, Decimal
 NO_DATA = "N/D"
 
 
+def percent(value: Decimal | None) -> str:
+    """A goal as people write it: `95 %`, `97,5 %`; nothing for None."""
+    return "" if value is None else f"{value.normalize():f} %".replace(".", ",")
+
+
 @dataclass(frozen=True)
 class Ratio:
     """`hits` of `total` as a percentage against an optional goal (in percent)."""
@@ -42,6 +47,11 @@ class Ratio:
     def fraction(self) -> str:
         return f"{self.hits} de {self.total}"
 
+    @property
+    def goal_text(self) -> str:
+        """`95 %`, `97,5 %`, or nothing without a goal."""
+        return percent(self.goal)
+
 
 @dataclass(frozen=True)
 class Count:
@@ -67,3 +77,4 @@ class Count:
     met = None
     goal = None
     total = None
+    goal_text = ""

@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import OuterRef, QuerySet, Subquery
 
 from callcenter.domain.metrics import Slice
+from callcenter.roles import Role
 from carrazos.lib import charts
 from carrazos.lib.calendar import bogota
 from carrazos.lib.charts import Chart
@@ -16,9 +17,10 @@ from crm_audit.domain import freshness, indicators
 from crm_audit.domain.indicators import AdvisorLine
 from crm_audit.enums import Light, ProspectState, Verdict
 from crm_audit.models import Activity, NoticeItem, Prospect
-from reports.base import DATE, MOMENT, NUMBER, Column, Dataset, Header, Report, Request, Table
+from reports.base import DATE, MOMENT, NUMBER, SALES, Column, Dataset, Header, Report, Request, Table
 
 PROCEDURE = "GC-PRO-05"
+CRM = SALES | {Role.CRM_LEAD}
 PERIODS_SHOWN = 6
 
 
@@ -57,6 +59,7 @@ def state_counts(rows: tuple[Prospect, ...]) -> Table:
 
 class ProspectValidity(Report):
     code = "GC-FOR-06"
+    handled_by = CRM
     title = "Informe Validez de Prospectos"
     frequencies = (Month,)
     columns = (
@@ -108,6 +111,7 @@ def contacted(row: Prospect) -> bool | None:
 
 class ActivityValidity(Report):
     code = "GC-FOR-05"
+    handled_by = CRM
     title = "Informe Validez de Actividades de Seguimiento"
     frequencies = (Month,)
     columns = (
@@ -166,6 +170,7 @@ FILLS = {Light.GREEN: "2E7D32", Light.YELLOW: "F9A825", Light.RED: "C62828", Lig
 
 class FollowUpLight(Report):
     code = "GC-FOR-21"
+    handled_by = CRM
     title = "Registro Semáforo de Seguimiento"
     frequencies = (Month,)
     columns = (
@@ -229,6 +234,7 @@ class CrmReport(Report):
     """What both reports of the procedure share: one line per advisor, IND-09 and IND-10; the form is the procedure's own."""
 
     columns = ADVISOR_HEAD
+    handled_by = CRM
 
     def records(self, part: Slice) -> tuple[AdvisorLine, ...]:
         return tuple(indicators.by_advisor(part, indicators.period_of(part)))

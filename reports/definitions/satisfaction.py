@@ -14,7 +14,7 @@ from carrazos.lib.calendar import bogota, start_of
 from carrazos.lib.charts import Chart
 from carrazos.lib.periods import Month, Period, Week
 from carrazos.lib.ratios import Count, Ratio
-from reports.base import DATE, MOMENT, NUMBER, Column, Report, Table
+from reports.base import AFTERSALES, DATE, MOMENT, NUMBER, SALES, Column, Report, Table
 from satisfaction.domain import metrics
 from satisfaction.domain.nps import Distribution
 from satisfaction.domain.petitions import in_term
@@ -299,6 +299,7 @@ class AftersalesReport(MonthlySatisfaction):
 
 class SalesReport(MonthlySatisfaction):
     code = "GSC-FOR-07"
+    handled_by = SALES
     title = "Informe satisfacción cliente comercial"
     area = Area.SALES
 
@@ -351,6 +352,7 @@ class PqrsControl(Report):
     """The register of PQRS with its legal clock (CAR-6, CAR-7; IND-07)."""
 
     code = "GSC-FOR-04"
+    handled_by = AFTERSALES | SALES
     title = "Control PQRS"
     frequencies = (Month,)
     drills = MappingProxyType({"IND-07": lambda p: on_time(p) == "Sí"})

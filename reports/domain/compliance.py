@@ -61,16 +61,18 @@ def detractors_in_term(part: Slice, at: datetime) -> Ratio:
     return satisfaction.timeliness(part, None, at)
 
 
-CONTROLS = (daily_import, reports_in_time, evidence_present, detractors_in_term)
+# Each control, and the page where what lacks is seen.
+CONTROLS = ((daily_import, "/importaciones/"), (reports_in_time, "/informes/"), (evidence_present, "/informes/GSC-FOR-09/#evidencia"),
+            (detractors_in_term, "/detractores/?vista=tabla"))  # fmt: skip
 
 
-def controls(part: Slice, at: datetime) -> list[Ratio]:
-    """Each control with what was due and what was met."""
-    return [control(part, at) for control in CONTROLS]
+def controls(part: Slice, at: datetime) -> list[tuple[Ratio, str]]:
+    """Each control with what was due and what was met, and where its rows are."""
+    return [(control(part, at), url) for control, url in CONTROLS]
 
 
 def compliance(part: Slice, at: datetime) -> Ratio:
     """IND-13: controls met / controls due, all kinds together."""
-    found = controls(part, at)
+    found = [ratio for ratio, _ in controls(part, at)]
     return Ratio("Cumplimiento de procedimiento", sum(item.hits for item in found), sum(item.total for item in found), code="IND-13",
                  formula="Controles cumplidos / controles debidos (listado diario, informes a tiempo, evidencia, plazo de detractores)")  # fmt: skip

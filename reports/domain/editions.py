@@ -6,16 +6,18 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date, datetime, time
 
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.urls import reverse
 
 from callcenter import clock
-from callcenter.domain import mail
+from callcenter.domain import mail, notices
 from callcenter.domain.calendar import company_calendar
 from callcenter.domain.errors import Refused
 from callcenter.enums import WorkState
-from callcenter.models import ControlledDocument, User
+from callcenter.models import Brand, ControlledDocument, Site, User
 from carrazos.lib.calendar import BOGOTA, BusinessCalendar, bogota
 from carrazos.lib.periods import Month, Period, Week
 from reports.base import Dataset, Report, Request, Table
@@ -76,9 +78,11 @@ def seal(facts: dict) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True, ensure_ascii=False, default=str).encode()).hexdigest()
 
 
-def dataset_of(edition: Edition, viewer: User | None = None, *, at: datetime) -> Dataset:
-    """The edition's report as data, for the whole company or for one viewer's scope."""
-    request = Request(edition.the_period, viewer, edition.site, edition.brand)
+def dataset_of(
+    edition: Edition, viewer: User | None = None, *, site: Site | None = None, brand: Brand | None = None, at: datetime
+) -> Dataset:
+    """The edition's report as data, for all that it covers, one viewer's scope, or one site or brand of it."""
+    request = Request(edition.the_period, viewer, edition.site or site, edition.brand or brand)
     return BY_CODE[edition.code].dataset(request, at=at)
 
 
@@ -87,7 +91,11 @@ def texts_of(edition: Edition) -> tuple[tuple[str, str], ...]:
 
 
 def gather(edition: Edition, report: Progress) -> dict:
-    """What the edition will hold, from one snapshot of the data: facts, seal and files."""
+    """What the edition will hold, from one snapshot of the data: facts, seal, page and book; once approved, the frozen ones."""
+    if edition.state == EditionState.APPROVED:
+        texts = [(title, text) for title, text in texts_of(edition) if text]
+        with edition.page.open("rb") as page, edition.workbook.open("rb") as book:
+            return {"page": pdf.with_texts(page.read().decode(), texts), "workbook": xlsx.with_texts(book.read(), texts)}
     if edition.state != EditionState.BUILDING:
         return {}
     at = clock.now()
@@ -97,18 +105,21 @@ def gather(edition: Edition, report: Progress) -> dict:
     before = replaced_by(edition)
     difference = differences(before.facts, facts) if before else []
     data = sealed(edition, data, facts, difference)
-    report("Dibujando", 2, 3)
     document = ControlledDocument.objects.filter(code=edition.code).first()
-    page = pdf.html(data)
     return {
         "facts": facts, "difference": difference, "sha256": data.seal, "cut_at": at,
-        "document": document and document.version_on(bogota(at).date()),
-        "page": page, "pdf": pdf.draw(page), "workbook": xlsx.workbook(data),
+        "document": document and document.version_on(bogota(at).date()), "page": pdf.html(data), "workbook": xlsx.workbook(data),
     }  # fmt: skip
 
 
+def draw(edition: Edition, report: Progress, found: dict) -> dict:
+    """The page as a PDF: seconds of drawing that keep no snapshot and no lock."""
+    report("Dibujando", 2, 3)
+    return found | {"pdf": pdf.draw(found["page"])} if found else found
+
+
 def run(edition: Edition, report: Progress, found: dict) -> None:
-    """The job: freezes what was gathered; once approved, writes the analysis into the frozen files."""
+    """The job: freezes what was gathered; once approved, the same files with the analysis inside."""
     if edition.state == EditionState.BUILDING:
         for name in FROZEN:
             setattr(edition, name, found[name])
@@ -116,15 +127,23 @@ def run(edition: Edition, report: Progress, found: dict) -> None:
         save_files(edition, found["pdf"], found["workbook"])
         edition.state = EditionState.PREPARED
         edition.save(update_fields=[*FROZEN, "state", "page", "workbook", "pdf"])
+        tell_reviewers(edition)
     elif edition.state == EditionState.APPROVED:
-        report("Escribiendo el análisis", 1, 2)
-        texts = [(title, text) for title, text in texts_of(edition) if text]
-        with edition.page.open("rb") as page, edition.workbook.open("rb") as book:
-            save_files(edition, pdf.draw(pdf.with_texts(page.read().decode(), texts)), xlsx.with_texts(book.read(), texts))
+        save_files(edition, found["pdf"], found["workbook"])
         edition.save(update_fields=["workbook", "pdf"])
 
 
-run.read = gather
+run.read, run.draw = gather, draw
+
+
+def tell_reviewers(edition: Edition) -> None:
+    """The bell of whoever handles the report and may see this edition."""
+    kind = BY_CODE[edition.code]
+    people = [user for user in notices.holders(*kind.handled_by) if Edition.objects.visible_to(user).filter(pk=edition.pk).exists()]
+    text = f"{kind.title}, {edition.the_period.label}: preparado, por revisar."
+    notices.notify(people, f"edition:{edition.pk}", text, url=reverse("reports:edition", args=[edition.pk]), at=clock.now())
+
+
 FROZEN = ("facts", "difference", "sha256", "cut_at", "document")
 
 
@@ -199,18 +218,32 @@ def approve(pk: int, *, by: User, at: datetime) -> Edition:
         return edition
 
 
-def recipients(edition: Edition) -> dict[str, User | None]:
-    """E-mail → person, from the table of recipients; people without scope over anything are left out."""
-    found: dict[str, User | None] = {}
-    weekly = isinstance(edition.the_period, Week)
-    for row in Recipient.objects.filter(code=edition.code, weekly=weekly, is_active=True):
-        if row.email:
-            found.setdefault(row.email.lower(), None)
+def recipients(edition: Edition) -> list[Delivery]:
+    """Who gets the edition, one unsaved delivery each, by e-mail; whoever several rows name gets the widest of them.
+
+    From the table of recipients. People without scope over anything, or not over the row's site and brand, are left out.
+    """
+    found: dict[str, Delivery] = {}
+    rows = Recipient.objects.filter(code=edition.code, weekly=isinstance(edition.the_period, Week), is_active=True)
+    for row in rows.select_related("site", "brand").order_by(F("site").asc(nulls_first=True), F("brand").asc(nulls_first=True), "pk"):
+        if (edition.site_id and row.site_id not in {None, edition.site_id}) or (
+            edition.brand_id and row.brand_id not in {None, edition.brand_id}
+        ):
             continue
-        for user in User.objects.filter(is_active=True, groups__name=row.function).exclude(email=""):
-            if user.site_ids and user.brand_ids:
-                found[user.email.lower()] = user
-    return found
+        for user in people_of(row) if row.function else [None]:
+            email = (user.email if user else row.email).lower()
+            found.setdefault(email, Delivery(edition=edition, user=user, email=email, site=row.site, brand=row.brand))
+    return sorted(found.values(), key=lambda delivery: delivery.email)
+
+
+def people_of(row: Recipient) -> list[User]:
+    """Who holds the row's function and sees its site and brand."""
+    people = User.objects.filter(is_active=True, groups__name=row.function).exclude(email="")
+    return [
+        user for user in people
+        if user.site_ids and user.brand_ids and (row.site_id is None or row.site_id in user.site_ids)
+        and (row.brand_id is None or row.brand_id in user.brand_ids)
+    ]  # fmt: skip
 
 
 def send(pk: int, *, by: User, at: datetime) -> Edition:
@@ -219,20 +252,23 @@ def send(pk: int, *, by: User, at: datetime) -> Edition:
         edition = locked(pk, EditionState.APPROVED)
         if edition.work_state != WorkState.DONE:
             raise Refused("El archivo aún se está terminando: espere unos segundos y envíe de nuevo.")
-        people = recipients(edition)
-        if not people:
+        if settings.REPORTS_NEED_EVIDENCE and edition.facts.get("unproved"):
+            raise Refused(f"Faltan {edition.facts['unproved']} pantallazos de clientes no contactados: adjúntelos y corrija el informe.")
+        deliveries = recipients(edition)
+        if not deliveries:
             raise Refused("El informe no tiene destinatarios: agréguelos en la gestión del sistema.")
-        Delivery.objects.bulk_create(
-            [Delivery(edition=edition, user=user, email=email, requested_by=by, created_at=at) for email, user in people.items()],
-            ignore_conflicts=True,
-        )
+        for delivery in deliveries:
+            delivery.requested_by, delivery.created_at = by, at
+        Delivery.objects.bulk_create(deliveries, ignore_conflicts=True)
         edition.state, edition.sent_by, edition.sent_at = EditionState.SENT, by, at
         edition.save(update_fields=["state", "sent_by", "sent_at"])
         return edition
 
 
-def covers_all(user: User | None) -> bool:
-    return user is None or (user.all_sites and user.all_brands)
+def covers_all(delivery: Delivery) -> bool:
+    """Whether the edition's own files are what this person is to see."""
+    user = delivery.user
+    return not (delivery.site_id or delivery.brand_id) and (user is None or (user.all_sites and user.all_brands))
 
 
 def deliver(delivery: Delivery, report: Progress) -> None:
@@ -240,11 +276,11 @@ def deliver(delivery: Delivery, report: Progress) -> None:
     edition = delivery.edition
     report("Preparando el correo", 1, 2)
     kind = BY_CODE[edition.code]
-    if covers_all(delivery.user):
+    if covers_all(delivery):
         name, indicators = edition.pdf.name, edition.facts["indicators"]
         book = edition.workbook.name
     else:
-        data = dataset_of(edition, delivery.user, at=edition.cut_at)
+        data = dataset_of(edition, delivery.user, site=delivery.site, brand=delivery.brand, at=edition.cut_at)
         facts, texts = data.facts(), [(title, text) for title, text in texts_of(edition) if text]
         data = replace(data, edition=edition.number, seal=seal(facts))
         storage, indicators = edition.pdf.storage, facts["indicators"]

@@ -11,6 +11,7 @@ from callcenter.domain.metrics import Slice
 from callcenter.models import User
 from carrazos.lib.calendar import bogota
 from carrazos.lib.periods import Month
+from carrazos.lib.ratios import percent
 from carrazos.lib.text import one_line
 from reports.domain import indicators
 from reports.models import ActionEvent, ActionEvidence, ActionState, ImprovementAction, IndicatorSnapshot
@@ -53,7 +54,7 @@ def propose_for(month: Month, *, at: datetime) -> list[ImprovementAction]:
     found = []
     for row in indicators.under_goal(month):
         where = row.brand or row.site
-        finding = f"{row.name} en {month.label}{f', {where}' if where else ''}: {row.text}, bajo la meta de {row.goal} %"
+        finding = f"{row.name} en {month.label}{f', {where}' if where else ''}: {row.text}, bajo la meta de {percent(row.goal)}"
         trigger = f"{row.indicator}:{row.month}:{row.brand_id or ''}:{row.site_id or ''}"
         action = propose(trigger, origin=ActionOrigin.INDICATOR, finding=finding, at=at, indicator=row.indicator, period=row.month,
                          brand=row.brand_id, site=row.site_id)  # fmt: skip
@@ -176,7 +177,7 @@ def judge_due(at: datetime) -> list[ImprovementAction]:
             continue
         met = all(row.figure.met for row in rows)
         said = "; ".join(f"{row.month}: {row.text}" for row in rows)
-        verdict = f"{rows[0].name} después de la acción ({said}) {'alcanzó' if met else 'no alcanzó'} la meta de {rows[0].goal} %"
+        verdict = f"{rows[0].name} después de la acción ({said}) {'alcanzó' if met else 'no alcanzó'} la meta de {percent(rows[0].goal)}"
         found.append(judge(action.pk, effective=met, verdict=verdict, by=None, at=at))
     return found
 

@@ -11,7 +11,7 @@ from callcenter.domain import metrics
 from callcenter.domain.metrics import Slice
 from callcenter.models import Brand, Site, User
 from carrazos.lib.calendar import BusinessCalendar, bogota
-from carrazos.lib.periods import Month
+from carrazos.lib.periods import Month, Period
 from carrazos.lib.ratios import Count, Ratio
 from crm_audit.domain import indicators as crm
 from reports.definitions.recovery import recovered
@@ -40,13 +40,14 @@ class Indicator:
     goal: Decimal | None = None
     report: str = ""  # the report where the rows behind the figure are
     by_agent: bool = False
+    weekly: bool = False  # measured by week too (domain 1.6)
 
 
 INDICATORS: tuple[Indicator, ...] = (
     Indicator("IND-01", "Efectividad de llamadas", "Intentos con contacto / intentos de llamada", "GSC-PRO-02",
-              lambda part, at: metrics.calls(part).effectiveness, report="GSC-FOR-09", by_agent=True),
+              lambda part, at: metrics.calls(part).effectiveness, report="GSC-FOR-09", by_agent=True, weekly=True),
     Indicator("IND-02", "Efectividad de agendamiento", "Gestiones agendadas / gestiones contactadas", "GSC-PRO-02",
-              lambda part, at: metrics.calls(part).booking, report="GSC-FOR-09", by_agent=True),
+              lambda part, at: metrics.calls(part).booking, report="GSC-FOR-09", by_agent=True, weekly=True),
     Indicator("IND-03", "Cumplimiento de citas", "Citas cumplidas / citas cuya fecha pasó", "GSC-PRO-02 §4",
               metrics.fulfilment, report="GSC-FOR-09", by_agent=True),
     Indicator("IND-04", "Clientes recuperados", "Clientes recuperados / clientes en la lista depurada", "GSC-PRO-04",
@@ -58,7 +59,8 @@ INDICATORS: tuple[Indicator, ...] = (
     Indicator("IND-07", "PQRS", "Respondidas en término / con término en el período", "GSC-CAR-01",
               lambda part, at: satisfaction.pqrs_in_term(part, bogota(at).date()), report="GSC-FOR-04"),
     Indicator("IND-11", "Oportunidad de respuesta a detractores", "Casos respondidos en menos de 2 días hábiles / casos por responder",
-              "GSC-PRO-03 §4", lambda part, at: satisfaction.timeliness(part, None, at), goal=satisfaction.GOAL_ALL, report="GSC-FOR-02"),
+              "GSC-PRO-03 §4", lambda part, at: satisfaction.timeliness(part, None, at), goal=satisfaction.GOAL_ALL, report="GSC-FOR-02",
+              weekly=True),
     Indicator("IND-12", "Cobertura de seguimiento", "Clientes encuestados / clientes del listado", "GSC-PRO-03",
               lambda part, at: satisfaction.coverage(part, Area.AFTERSALES), report="GSC-FOR-01"),
     Indicator("IND-08", "Clientes proactivos", "Clientes distintos con al menos un intento", "GSC-CAR-01",
@@ -67,17 +69,22 @@ INDICATORS: tuple[Indicator, ...] = (
               "Controles cumplidos / controles debidos: listado diario, informes a tiempo, evidencia y plazo de los detractores",
               "GSC-CAR-01", compliance.compliance),
     Indicator("IND-09", "Prospección", "Prospectos válidos / meta de prospectos", "GC-PRO-05",
-              lambda part, at: crm.indicators(part)[0], goal=crm.FULL, report="GC-FOR-06"),
+              lambda part, at: crm.indicators(part)[0], goal=crm.FULL, report="GC-FOR-06", weekly=True),
     Indicator("IND-10", "Actividades de seguimiento", "Actividades realizadas válidas / meta de actividades", "GC-PRO-05",
-              lambda part, at: crm.indicators(part)[1], goal=crm.FULL, report="GC-FOR-05"),
+              lambda part, at: crm.indicators(part)[1], goal=crm.FULL, report="GC-FOR-05", weekly=True),
 )  # fmt: skip
 BY_CODE = {indicator.code: indicator for indicator in INDICATORS}
+
+
+def of_period(period: Period) -> tuple[Indicator, ...]:
+    """The indicators of a month, or those that are also read by week."""
+    return INDICATORS if isinstance(period, Month) else tuple(row for row in INDICATORS if row.weekly)
 
 
 # -- goals ------------------------------------------------------------------------------------------------------------
 
 
-def goals(month: Month) -> list[Goal]:
+def goals(month: Period) -> list[Goal]:
     """Every goal that has begun by the month, newest first."""
     return list(Goal.objects.filter(since__lte=month.last).order_by("-since"))
 
@@ -104,7 +111,7 @@ class Reading:
     """One indicator of one month as it is to be shown; `closed`: frozen, whatever the data says today."""
 
     indicator: Indicator
-    month: Month
+    month: Period
     figure: Figure
     closed: bool
 
@@ -116,13 +123,13 @@ def scope(part: Slice, brand: int | None, site: int | None) -> Slice:
     return replace(part, brands=brands, sites=sites)
 
 
-def frozen(months: Sequence[Month], *, brand: int | None, site: int | None) -> dict[tuple[str, str], IndicatorSnapshot]:
+def frozen(months: Sequence[Period], *, brand: int | None, site: int | None) -> dict[tuple[str, str], IndicatorSnapshot]:
     rows = IndicatorSnapshot.objects.filter(month__in=[month.code for month in months], brand=brand, site=site)
     return {(row.indicator, row.month): row for row in rows}
 
 
 def readings(
-    months: Sequence[Month],
+    months: Sequence[Period],
     *,
     viewer: User | None,
     brand: int | None = None,
@@ -150,7 +157,7 @@ def readings(
     return found
 
 
-def by_scope(indicator: Indicator, month: Month, *, viewer: User | None, at: datetime) -> list[tuple[str, Reading]]:
+def by_scope(indicator: Indicator, month: Period, *, viewer: User | None, at: datetime) -> list[tuple[str, Reading]]:
     """The indicator of a month by brand and by site, those with data first by name."""
     rows: list[tuple[str, Reading]] = []
     brands = Brand.objects.filter(is_active=True, **({} if viewer is None or viewer.all_brands else {"pk__in": viewer.brand_ids}))
@@ -222,6 +229,11 @@ def moved(month: Month, *, brand: int | None, site: int | None, at: datetime) ->
 
 
 def under_goal(month: Month) -> list[IndicatorSnapshot]:
-    """Closed indicators of a month that did not reach their goal."""
-    rows = IndicatorSnapshot.objects.filter(Q(month=month.code), goal__isnull=False).select_related("brand", "site")
+    """Closed indicators of a month that did not reach their goal: of the company, a brand or a site.
+
+    Not of a brand in a site: its few cases would propose again what its brand and its site propose already.
+    """
+    rows = IndicatorSnapshot.objects.filter(Q(brand=None) | Q(site=None), month=month.code, goal__isnull=False).select_related(
+        "brand", "site"
+    )
     return [row for row in rows if row.figure.met is False]

@@ -1,7 +1,7 @@
 """Reports as files, as editions with a life of their own, and who receives them."""
 
 import uuid
-from datetime import date
+from datetime import date, timedelta
 
 from django.db import models
 from django.db.models import Q
@@ -9,7 +9,10 @@ from django.db.models import Q
 from callcenter.models import Brand, DocumentVersion, Mail, Site, User
 from callcenter.models.work import Work
 from callcenter.roles import TITLES, Role
+from carrazos.lib.calendar import bogota
 from carrazos.lib.periods import Period, parse
+
+KEPT_DAYS = 30  # a download of one's own
 
 
 class ReportRunQuerySet(models.QuerySet):
@@ -40,6 +43,7 @@ class ReportRun(Work):
     sha256 = models.CharField(max_length=64, blank=True)
     cut_at = models.DateTimeField("corte de los datos", null=True, blank=True)
     rows = models.PositiveIntegerField("filas", default=0)
+    document = models.ForeignKey(DocumentVersion, models.PROTECT, null=True, blank=True, verbose_name="versión del documento")
 
     objects = ReportRunQuerySet.as_manager()
 
@@ -54,6 +58,16 @@ class ReportRun(Work):
 
     def __str__(self):
         return f"{self.code} {self.period} ({self.get_format_display()})"
+
+    @staticmethod
+    def next_key() -> uuid.UUID:
+        """The key of a form that asks for the same again."""
+        return uuid.uuid4()
+
+    @property
+    def expires_on(self) -> date:
+        """The day from which the file is taken away (reports/personal_data.py)."""
+        return bogota(self.created_at).date() + timedelta(days=KEPT_DAYS)
 
 
 class EditionState(models.TextChoices):
@@ -152,16 +166,21 @@ class Edition(Work):
 
 class RecipientManager(models.Manager):
     def get_by_natural_key(self, code: str, weekly: bool, function: str, email: str):
-        return self.get(code=code, weekly=weekly, function=function, email=email)
+        return self.get(code=code, weekly=weekly, function=function, email=email, site=None, brand=None)
 
 
 class Recipient(models.Model):
-    """Who receives a report: everybody with a function, or one address. Empty site and brand: whatever the edition covers."""
+    """Who receives a report: everybody with a function, or one address.
+
+    A site or a brand narrows what they get, and of a function takes only who sees it; empty: whatever the edition covers.
+    """
 
     code = models.CharField("informe", max_length=20)
     weekly = models.BooleanField("semanal", default=False)
     function = models.CharField("función", max_length=30, blank=True, choices=[(role.value, TITLES[role]) for role in Role])
     email = models.EmailField("correo", blank=True)
+    site = models.ForeignKey(Site, models.PROTECT, null=True, blank=True, verbose_name="solo de la sede")
+    brand = models.ForeignKey(Brand, models.PROTECT, null=True, blank=True, verbose_name="solo de la marca")
     is_active = models.BooleanField("activo", default=True)
 
     objects = RecipientManager()
@@ -170,7 +189,9 @@ class Recipient(models.Model):
         verbose_name, verbose_name_plural = "destinatario de informe", "destinatarios de informes"
         ordering = ["code", "function", "email"]
         constraints = [
-            models.UniqueConstraint(fields=["code", "weekly", "function", "email"], name="recipient_unique"),
+            models.UniqueConstraint(
+                fields=["code", "weekly", "function", "email", "site", "brand"], nulls_distinct=False, name="recipient_unique"
+            ),
             models.CheckConstraint(condition=Q(function="") ^ Q(email=""), name="recipient_function_or_email"),
         ]
 
@@ -187,6 +208,8 @@ class Delivery(Work):
     edition = models.ForeignKey(Edition, models.PROTECT, related_name="deliveries", verbose_name="edición")
     user = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="persona")
     email = models.EmailField("correo")
+    site = models.ForeignKey(Site, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="solo de la sede")
+    brand = models.ForeignKey(Brand, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="solo de la marca")
     mail = models.OneToOneField(Mail, models.PROTECT, null=True, blank=True, related_name="delivery", verbose_name="correo enviado")
 
     class Meta(Work.Meta):

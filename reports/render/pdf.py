@@ -14,9 +14,11 @@ from django.core.files.storage import default_storage
 from django.template.loader import render_to_string
 
 from callcenter.domain.errors import Refused
-from reports.base import COMPANY, DATE, MOMENT, Column, Dataset
+from reports.base import COMPANY, Column, Dataset
 
 DETAIL_ROWS = 150
+KPI_COLUMNS = 4
+PAGE, PADDING, LETTER, WORD_MAX = 182, 2.6, 1.3, 16  # millimetres of a line, a cell's padding, a letter; longer words may break
 PICTURES = 60
 WALL_SECONDS = 180
 FONTS = Path(settings.ROOT) / "static" / "fonts"
@@ -35,27 +37,26 @@ def picture(name: str) -> str:
         return ""
 
 
-NARROWEST = 8.8  # percent of the line that a date needs on A4
-
-
-def shares(columns: Sequence[Column]) -> list[float]:
-    """Percent of the line of each column: a date never less than it needs, the others in the proportion of their widths."""
-    total = sum(column.width for column in columns)
-    fixed = {column: NARROWEST for column in columns if column.kind in {DATE, MOMENT} and 100 * column.width / total < NARROWEST}
-    rest = sum(column.width for column in columns if column not in fixed) or 1
-    left = 100 - sum(fixed.values())
-    return [round(fixed.get(column, left * column.width / rest), 1) for column in columns]
+def fitted(columns: Sequence[Column], lines: Sequence[Sequence[str]]) -> list[float]:
+    """The width of each column in percent: what its longest word needs (a plate, a date, its title), then its share of the rest."""
+    texts = [[column.title, *(line[index] for line in lines)] for index, column in enumerate(columns)]
+    least = [PADDING + LETTER * min(WORD_MAX, max(len(word) for text in own for word in text.split())) for own in texts]
+    free, wanted = max(0.0, PAGE - sum(least)), sum(column.width for column in columns)
+    widths = [need + free * column.width / wanted for need, column in zip(least, columns, strict=True)]
+    return [round(100 * width / sum(widths), 1) for width in widths]
 
 
 def html(data: Dataset) -> str:
     """The report as one self-contained page."""
     shown = [column for column in data.columns if column.in_pdf]
     records = data.records[:DETAIL_ROWS]
+    lines = [[column.text(record) for column in shown] for record in records]
     proved = [(proof, picture(proof.picture)) for proof in data.proofs if proof.picture][:PICTURES]
     context = {
         "data": data, "company": COMPANY,
-        "head": [(column.title, share) for column, share in zip(shown, shares(shown), strict=True)],
-        "lines": [[column.text(record) for column in shown] for record in records],
+        "head": list(zip((column.title for column in shown), fitted(shown, lines), strict=True)),
+        "kpi_columns": max(1, min(KPI_COLUMNS, len(data.indicators))),
+        "lines": lines,
         "left_out": len(data.records) - len(records),
         "proved": proved,
         "proofs_left_out": sum(bool(proof.picture) for proof in data.proofs) - len(proved),

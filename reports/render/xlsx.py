@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterable
+from datetime import date, datetime
 
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell import Cell
@@ -100,6 +101,26 @@ def detail(sheet: Worksheet, data: Dataset) -> None:
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(data.columns))}{len(data.records) + 1}"
 
 
+def parameters(sheet: Worksheet, data: Dataset) -> None:
+    """What the book was asked with, and what would give the same one again."""
+    sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = 30, 80
+    head(sheet, 1, ("Parámetro", "Valor"))
+    cut = bogota(data.cut_at).replace(tzinfo=None, microsecond=0)
+    lines: list[tuple[str, object]] = [
+        ("Informe", f"{data.header.code} {data.header.title}"), ("Versión del documento", data.header.version), ("Período", data.period.code),
+        ("Desde", data.period.first), ("Hasta", data.period.last), ("Alcance", data.filters), ("Corte de los datos", cut),
+        ("Filas de detalle", len(data.records)),
+        *((("Edición", data.edition), ("Sello (sha-256 de las cifras)", data.seal)) if data.seal else ()),
+        *((f"Fórmula de {item.name}", item.formula) for item in data.indicators if item.formula),
+    ]  # fmt: skip
+    for row, (name, value) in enumerate(lines, 2):
+        put(sheet, row, 1, name, bold=True)
+        cell = put(sheet, row, 2, value)
+        cell.alignment = Alignment(horizontal="left", wrap_text=True)
+        if isinstance(value, date):
+            cell.number_format = FORMATS[MOMENT if isinstance(value, datetime) else DATE]
+
+
 def evidence(sheet: Worksheet, data: Dataset) -> None:
     head(sheet, 1, ("Gestión", "Cliente y placa", "Qué se hizo", "Evidencia"))
     sheet.freeze_panes = "A2"
@@ -140,10 +161,11 @@ def workbook(data: Dataset) -> bytes:
     detail(book.create_sheet("Detalle"), data)
     if data.proofs:
         evidence(book.create_sheet("Evidencia"), data)
+    parameters(book.create_sheet("Parámetros"), data)
     for sheet in book.worksheets:
         sheet.page_setup.orientation = "landscape"
         sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
         sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
         sheet.sheet_properties.pageSetUpPr.fitToPage = True
-        sheet.oddFooter.center.text = f"{data.header.code} v{data.header.version} · página &P de &N"
+        sheet.oddFooter.center.text = f"{data.header.code} · {data.header.version_words} · página &P de &N"
     return saved(book)

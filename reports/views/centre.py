@@ -15,12 +15,14 @@ from callcenter.domain import audit
 from callcenter.domain.calendar import company_calendar
 from callcenter.enums import WorkState
 from callcenter.models import Access
+from callcenter.places import Place
+from callcenter.views.listings import saved_views
 from carrazos.lib import periods
 from carrazos.lib.periods import Month
 from reports.base import Request
 from reports.catalogue import BY_CODE, CATALOGUE
 from reports.domain import editions, runs
-from reports.forms import ReportForm, RunForm
+from reports.forms import EditionFilter, ReportForm, RunForm
 from reports.models import Edition, ReportRun
 
 ROWS_SHOWN = 50
@@ -28,6 +30,7 @@ RUNS_SHOWN = 30
 EDITIONS_SHOWN = 60
 CONTENT_TYPES = {"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "pdf": "application/pdf"}
 may_see = permission_required(roles.SEE_REPORTS, raise_exception=True)
+PLACE = Place("informes", "Informes", "reports:centre", ("code", "state"), roles.SEE_REPORTS)
 
 
 def report_of(code: str):
@@ -40,12 +43,16 @@ def report_of(code: str):
 @require_GET
 def centre(request: HttpRequest) -> HttpResponse:
     """The reports of the house, the close of each period, and one's own downloads (screens §2.4)."""
-    today = clock.today()
+    saved = saved_views(request, PLACE)
+    if saved["opens_as"]:
+        return redirect(saved["opens_as"])
+    today, form = clock.today(), EditionFilter(request.GET, catalogue=CATALOGUE)
     rows = Edition.objects.visible_to(request.user).current().select_related("site", "brand", "reviewed_by", "sent_by")
+    rows = form.apply(rows, today)
     shown = [(row, BY_CODE[row.code], editions.due_words(row, today), row.is_overdue(today)) for row in rows[:EDITIONS_SHOWN]
              if row.code in BY_CODE]  # fmt: skip
     downloads = ReportRun.objects.visible_to(request.user).select_related("site", "brand")[:RUNS_SHOWN]
-    return render(request, "reports/centre.html", {"catalogue": CATALOGUE, "editions": shown, "runs": downloads})
+    return render(request, "reports/centre.html", {"catalogue": CATALOGUE, "form": form, "editions": shown, "runs": downloads, **saved})
 
 
 @may_see
@@ -54,7 +61,7 @@ def report(request: HttpRequest, code: str) -> HttpResponse:
     """One report on screen; the last closed month unless another is asked for."""
     kind = report_of(code)
     month = Month.of(clock.today())
-    form = ReportForm(request.GET or {"period": month.previous().code}, user=request.user, month=month)
+    form = ReportForm(request.GET or {"period": month.previous().code}, user=request.user, month=month, today=clock.today())
     context = {"report": kind, "catalogue": CATALOGUE, "form": form}
     context["formats"] = [(value, label, uuid.uuid4()) for value, label in ReportRun.Format.choices]
     if form.is_valid():
@@ -83,13 +90,21 @@ def report(request: HttpRequest, code: str) -> HttpResponse:
 def ask(request: HttpRequest, code: str) -> HttpResponse:
     """Queues the file and shows its card."""
     kind = report_of(code)
-    form = RunForm(request.POST, user=request.user, month=Month.of(clock.today()))
+    form = RunForm(request.POST, user=request.user, month=Month.of(clock.today()), today=clock.today())
     if not form.is_valid():
         messages.error(request, "Revise el período y los filtros del informe.")
         return redirect("reports:report", code=kind.code)
     data = form.cleaned_data
     runs.ask(
-        kind.code, data["period"], data["format"], by=request.user, key=data["key"], site=data["site"], brand=data["brand"], at=clock.now()
+        kind.code,
+        data["period"],
+        data["format"],
+        by=request.user,
+        key=data["key"],
+        site=data["site"],
+        brand=data["brand"],
+        again="again" in request.POST,
+        at=clock.now(),
     )
     query = f"?period={data['period']}" + "".join(f"&{name}={data[name].pk}" for name in ("site", "brand") if data[name])
     return redirect(reverse("reports:report", args=[kind.code]) + query + "#descargas")

@@ -59,14 +59,20 @@ def page(request: HttpRequest, row: Edition, *, review: ReviewForm | None = None
     context = {
         "edition": row, "report": report_of(row.code), "due": verbs.due_words(row, today), "overdue": row.is_overdue(today),
         "versions": same.order_by("-number"), "review": review or ReviewForm(instance=row), "correction": CorrectionForm(),
-        "deliveries": row.deliveries.select_related("user", "mail"),
-        "people": sorted(str(user or email) for email, user in verbs.recipients(row).items()) if row.state == EditionState.APPROVED else [],
+        "deliveries": row.deliveries.select_related("user", "mail", "site", "brand"),
+        "people": [words_of(delivery) for delivery in verbs.recipients(row)] if row.state == EditionState.APPROVED else [],
         "can_review": request.user.has_perm(roles.REVIEW_REPORTS) and row.state in {EditionState.PREPARED, EditionState.REVIEWED},
         "can_approve": request.user.has_perm(roles.APPROVE_REPORTS) and row.state == EditionState.REVIEWED,
         "can_send": request.user.has_perm(roles.APPROVE_REPORTS) and row.state == EditionState.APPROVED,
         "can_correct": request.user.has_perm(roles.REVIEW_REPORTS) and row.state not in {EditionState.BUILDING, EditionState.CORRECTED},
     }  # fmt: skip
     return render(request, "reports/edition.html", context, status=status)
+
+
+def words_of(delivery: Delivery) -> str:
+    """`Diego Robles`, `gerencia@…, solo Sede Norte`."""
+    only = " y ".join(str(place) for place in (delivery.site, delivery.brand) if place)
+    return f"{delivery.user or delivery.email}{f' (solo {only})' if only else ''}"
 
 
 def act(request: HttpRequest, pk: int, verb: Callable[[Edition], Edition], done: str) -> HttpResponse:

@@ -4,12 +4,15 @@ from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
+from django.db.models import F
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from callcenter import clock, roles
 from callcenter.domain.errors import Refused
+from callcenter.places import Place
+from callcenter.views.listings import saved_views
 from reports.domain import improvement as verbs
 from reports.domain.indicators import INDICATORS
 from reports.forms import ActionFilter, ActionForm, PlanForm
@@ -18,19 +21,23 @@ from reports.models import ActionEvidence, ActionState, ImprovementAction
 may_see_actions = permission_required(roles.SEE_ACTIONS, raise_exception=True)
 may_manage = permission_required(roles.MANAGE_ACTIONS, raise_exception=True)
 PAGE = 50
+PLACE = Place("mejora", "Acciones de mejora", "reports:actions", ("state", "origin", "brand", "mine", "risk"), roles.SEE_ACTIONS)
 
 
 @may_see_actions
 @require_GET
 def actions(request: HttpRequest) -> HttpResponse:
     """Open actions first, the overdue on top."""
-    rows = ImprovementAction.objects.visible_to(request.user).select_related("owner", "brand", "site")
+    saved = saved_views(request, PLACE)
+    if saved["opens_as"]:
+        return redirect(saved["opens_as"])
     form = ActionFilter(request.GET, user=request.user)
-    rows = form.apply(rows)
+    rows = form.apply(ImprovementAction.objects.visible_to(request.user).select_related("owner", "brand", "site"))
+    rows = rows.order_by(F("closed_at").desc(nulls_first=True), F("due_on").asc(nulls_last=True), "-opened_at", "-id")
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     today = clock.today()
     shown = [(row, row.is_overdue(today)) for row in page]
-    return render(request, "reports/actions.html", {"form": form, "page": page, "rows": shown})
+    return render(request, "reports/actions.html", {"form": form, "page": page, "rows": shown, **saved})
 
 
 @may_manage
@@ -42,7 +49,7 @@ def new(request: HttpRequest) -> HttpResponse:
         row = verbs.open_action(form.save(commit=False), by=request.user, at=clock.now())
         messages.success(request, f"{row.number} abierta: escriba ahora su plan.")
         return redirect("reports:action", pk=row.pk)
-    return render(request, "reports/action_new.html", {"form": form}, status=422 if form.is_bound else 200)
+    return render(request, "reports/action_new.html", {"form": form, "risks": risks()}, status=422 if form.is_bound else 200)
 
 
 def action_of(request: HttpRequest, pk: int) -> ImprovementAction:
@@ -60,12 +67,17 @@ def page_of(request: HttpRequest, row: ImprovementAction, *, plan: PlanForm | No
     manages = request.user.has_perm(roles.MANAGE_ACTIONS) or row.owner_id == request.user.pk
     context = {
         "row": row, "overdue": row.is_overdue(clock.today()), "events": row.events.select_related("by"), "files": row.evidence.all(),
-        "plan": plan or PlanForm(instance=row, user=request.user), "manages": manages,
+        "plan": plan or PlanForm(instance=row, user=request.user), "manages": manages, "risks": risks(),
         "can_plan": manages and ActionState.PLANNED in moves, "can_finish": manages and ActionState.DONE in moves,
         "can_judge": request.user.has_perm(roles.MANAGE_ACTIONS) and ActionState.EFFECTIVE in moves,
         "can_dismiss": request.user.has_perm(roles.MANAGE_ACTIONS) and ActionState.DISMISSED in moves,
     }  # fmt: skip
     return render(request, "reports/action.html", context, status=status)
+
+
+def risks() -> list[str]:
+    """The risks and opportunities of CMC-FOR-10 that actions have cited: so that the same one is written the same way."""
+    return list(ImprovementAction.objects.exclude(risk="").order_by("risk").values_list("risk", flat=True).distinct())
 
 
 STEPS = {"plan", "evidencia", "ejecutada", "verificar", "descartar"}

@@ -11,21 +11,26 @@ from callcenter import clock, roles
 from callcenter.domain import metrics
 from callcenter.domain.metrics import Slice
 from callcenter.models import Brand, Site, User
+from callcenter.places import Place
+from callcenter.views.listings import saved_views
 from carrazos.lib import charts, periods
-from carrazos.lib.periods import Month
+from carrazos.lib.periods import Month, Period
 from carrazos.lib.ratios import Count
-from reports.domain import compliance, improvement, indicators
+from reports.domain import compliance, improvement, indicators, measurements
 from reports.forms import ReportForm
 from reports.views.centre import may_see
 
 MONTHS = 12
+PLACE = Place("indicadores", "Indicadores", "reports:indicators", ("site", "brand"), roles.SEE_REPORTS)
 may_close = permission_required(roles.APPROVE_REPORTS, raise_exception=True)
 
 
-def asked(request: HttpRequest) -> tuple[ReportForm, Month, Brand | None, Site | None]:
+def asked(request: HttpRequest) -> tuple[ReportForm, Period, Brand | None, Site | None]:
     """What is shown: the last closed month of everything unless something else is asked for."""
     current = Month.of(clock.today())
-    form = ReportForm(request.GET or {"period": current.previous().code}, user=request.user, month=current)
+    wanted = request.GET.copy()
+    wanted.setdefault("period", current.previous().code)
+    form = ReportForm(wanted, user=request.user, month=current, today=clock.today())
     if not form.is_valid():
         return form, current.previous(), None, None
     data = form.cleaned_data
@@ -39,23 +44,35 @@ def delta(line: list[indicators.Reading]) -> str:
         return ""
     change = now.value - before.value
     if not change:
-        return "igual que el mes anterior"
+        return f"igual que el {named(line[-1].month)} anterior"
     size = f"{abs(change):.0f}" if isinstance(now, Count) else f"{abs(change):.1f} puntos".replace(".", ",")
-    return f"{size} {'más' if change > 0 else 'menos'} que el mes anterior"
+    return f"{size} {'más' if change > 0 else 'menos'} que el {named(line[-1].month)} anterior"
+
+
+def named(period: Period) -> str:
+    return "mes" if isinstance(period, Month) else "período"
 
 
 @may_see
 @require_GET
 def table(request: HttpRequest) -> HttpResponse:
     """Every indicator of a month with its goal, its numerator and denominator, and the change."""
+    saved = saved_views(request, PLACE)
+    if saved["opens_as"]:
+        return redirect(saved["opens_as"])
     form, month, brand, site = asked(request)
-    months = [month.previous(), month]
-    read = indicators.readings(months, viewer=request.user, brand=brand and brand.pk, site=site and site.pk, at=clock.now())
+    at, user = clock.now(), request.user
+    kinds = indicators.of_period(month)
+    read = indicators.readings(
+        [month.previous(), month], viewer=user, brand=brand and brand.pk, site=site and site.pk, at=at, indicators=kinds
+    )
     rows = [(line[-1], delta(line)) for line in read.values()]
-    current = Month.of(clock.today())
+    is_month = isinstance(month, Month)
     context = {
-        "form": form, "month": month, "rows": rows, "closed": indicators.is_closed(month), "is_past": month < current,
-        "query": request.GET.urlencode(),
+        "form": form, "month": month, "rows": rows, "closed": is_month and indicators.is_closed(month), "is_month": is_month,
+        "is_past": is_month and month < Month.of(clock.today()), "query": request.GET.urlencode(),
+        "measured": measurements.table(Slice.of(month, **metrics.scope_of(user)), brand=brand and brand.pk, site=site and site.pk, at=at),
+        **saved,
     }  # fmt: skip
     return render(request, "reports/indicators.html", context)
 
@@ -86,8 +103,7 @@ def indicator(request: HttpRequest, code: str) -> HttpResponse:
 
 def trend(kind: indicators.Indicator, line: list[indicators.Reading]) -> charts.Chart:
     points = [
-        charts.Point(f"{read.month.label[:3]} {read.month.year % 100}",
-                     None if read.figure.value is None else float(read.figure.value), read.figure.text, read.figure.fraction)
+        charts.Point(read.month.short, None if read.figure.value is None else float(read.figure.value), read.figure.text, read.figure.fraction)
         for read in line
     ]  # fmt: skip
     goal = line[-1].figure.goal
@@ -96,7 +112,7 @@ def trend(kind: indicators.Indicator, line: list[indicators.Reading]) -> charts.
                        value_title="Cantidad" if is_count else "%")  # fmt: skip
 
 
-def by_person(kind: indicators.Indicator, month: Month, viewer: User, at) -> list[tuple[str, indicators.Figure]]:
+def by_person(kind: indicators.Indicator, month: Period, viewer: User, at) -> list[tuple[str, indicators.Figure]]:
     """The indicator of everybody who called that month."""
     part = Slice.of(month, **metrics.scope_of(viewer))
     people = User.objects.filter(pk__in=metrics.attempts(part).values("agent")).order_by("first_name", "last_name")

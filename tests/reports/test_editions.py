@@ -21,7 +21,7 @@ from carrazos.lib.calendar import BOGOTA
 from carrazos.lib.periods import Month, Week
 from reports.catalogue import BY_CODE
 from reports.domain import editions
-from reports.models import Delivery, Edition, EditionState
+from reports.models import Delivery, Edition, EditionState, Recipient
 from tests.conftest import person, query_count
 from tests.factories import MONDAY, OutreachFactory
 
@@ -147,6 +147,71 @@ def test_sent_once_to_each_with_the_analysis_inside_and_scope_respected(edition,
     assert "Subió el contacto" in "".join(page.extract_text() for page in pdf.pages)
     assert load_workbook(io.BytesIO(whole.attachments[1][1]))["Análisis"]["B2"].value == "Llamar temprano"
     assert load_workbook(io.BytesIO(own.attachments[1][1]))["Detalle"].max_row == 1  # the call was at another site
+
+
+def addressees(edition):
+    return {delivery.email: (delivery.site, delivery.brand) for delivery in editions.recipients(edition)}
+
+
+def test_recipients_by_function_and_scope_are_rows(edition, director, manager, north, centre):
+    own = person(Role.WORKSHOP_CHIEF, all_sites=False, email="taller.norte@carrazos.example")
+    own.sites.add(north)
+    other = person(Role.WORKSHOP_CHIEF, all_sites=False, email="taller.centro@carrazos.example")
+    other.sites.add(centre)
+    Recipient.objects.create(code="GSC-FOR-09", function=Role.WORKSHOP_CHIEF, site=north)
+    Recipient.objects.create(code="GSC-FOR-09", email="socio@marca.example", site=centre)
+    Recipient.objects.create(code="GSC-FOR-09", email=director.email, site=centre)  # has the whole already
+    Recipient.objects.create(code="GSC-FOR-09", email="nunca@marca.example", is_active=False)
+    assert addressees(edition) == {
+        director.email: (None, None), manager.email: (None, None), own.email: (north, None), "socio@marca.example": (centre, None)
+    }  # fmt: skip
+
+
+def test_an_address_of_one_site_gets_that_sites_file(edition, director, manager, centre, mailoutbox):
+    Recipient.objects.all().delete()
+    Recipient.objects.create(code="GSC-FOR-09", email="socio@marca.example", site=centre)
+    editions.review(edition.pk, by=director, comment="Bien", strategies="", at=at((2, 12)))
+    editions.approve(edition.pk, by=manager, at=at((2, 12)))
+    work()
+    editions.send(edition.pk, by=manager, at=at((2, 12)))
+    work()
+    (mail,) = mailoutbox
+    assert load_workbook(io.BytesIO(mail.attachments[1][1]))["Detalle"].max_row == 1  # the call was at another site
+    assert "Efectividad de llamadas: N/D" in mail.body
+
+
+def test_a_setting_holds_back_a_report_without_its_screenshots(edition, director, manager, settings):
+    Edition.objects.filter(pk=edition.pk).update(facts=edition.facts | {"unproved": 2})
+    editions.review(edition.pk, by=director, comment="Bien", strategies="", at=at((2, 12)))
+    editions.approve(edition.pk, by=manager, at=at((2, 12)))
+    work()
+    settings.REPORTS_NEED_EVIDENCE = True
+    with pytest.raises(Refused, match="Faltan 2 pantallazos"):
+        editions.send(edition.pk, by=manager, at=at((2, 12)))
+    settings.REPORTS_NEED_EVIDENCE = False
+    assert editions.send(edition.pk, by=manager, at=at((2, 12))).state == EditionState.SENT
+
+
+def test_a_failed_delivery_is_tried_again_alone(client, edition, director, manager):
+    Recipient.objects.filter(function=Role.AFTERSALES_MANAGER).delete()
+    editions.review(edition.pk, by=director, comment="Bien", strategies="", at=at((2, 12)))
+    editions.approve(edition.pk, by=manager, at=at((2, 12)))
+    work()
+    editions.send(edition.pk, by=manager, at=at((2, 12)))
+    row = edition.deliveries.get()
+    Delivery.objects.filter(pk=row.pk).update(work_state="FAILED", error="El correo no existe.")
+    client.force_login(manager)
+    assert "El correo no existe." in client.get(reverse("reports:edition", args=[edition.pk])).content.decode()
+    client.post(reverse("reports:retry", args=[edition.pk, row.pk]))
+    work()
+    row.refresh_from_db()
+    assert (row.work_state, row.error, row.mail.sent_at is not None) == ("DONE", "", True)
+
+
+def test_who_handles_the_report_is_told_that_it_waits(edition, director):
+    (notice,) = director.notifications.all()
+    assert notice.text == "Control Contacto Proactivo, noviembre de 2026: preparado, por revisar."
+    assert notice.url == reverse("reports:edition", args=[edition.pk])
 
 
 def test_a_correction_is_a_new_version_that_says_what_changed(edition, agent, director, cal):

@@ -12,11 +12,11 @@ from callcenter.domain import outreach as verbs
 from callcenter.domain import queue
 from callcenter.domain.outreach import Call
 from callcenter.enums import Outcome
-from callcenter.models import Attempt, Reason
+from callcenter.models import Attempt, Campaign, Reason
 from carrazos.lib.calendar import BOGOTA
 from carrazos.lib.periods import Month
 from carrazos.lib.ratios import Ratio
-from reports.domain import improvement, indicators
+from reports.domain import improvement, indicators, measurements
 from reports.models import Goal, ImprovementAction, IndicatorSnapshot
 from tests.factories import MONDAY, OutreachFactory
 
@@ -105,7 +105,7 @@ def test_under_goal_proposes_an_action_once(month, vw, north):
     indicators.close_month(NOVEMBER, by=None, at=DECEMBER_7)
     proposed = improvement.propose_for(NOVEMBER, at=DECEMBER_7)
     whole = next(action for action in proposed if not (action.brand_id or action.site_id))
-    assert whole.finding == "Efectividad de llamadas en noviembre de 2026: 33,3 %, bajo la meta de 50.0 %"
+    assert whole.finding == "Efectividad de llamadas en noviembre de 2026: 33,3 %, bajo la meta de 50 %"
     assert improvement.propose_for(NOVEMBER, at=DECEMBER_7 + timedelta(days=1)) == []
     assert ImprovementAction.objects.count() == len(proposed)
 
@@ -136,3 +136,28 @@ def test_closing_by_hand_is_for_who_approves(client, month, director, advisor, m
     assert client.post(url, {"period": "2026-11"}).status_code == 403
     client.force_login(advisor)
     assert client.get(reverse("reports:indicators")).status_code == 403
+
+
+# -- by week, and the four measurements -------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("monday")
+def test_a_week_shows_only_what_is_read_by_week(client, month, director):
+    client.force_login(director)
+    response = client.get(reverse("reports:indicators"), {"period": "2026-W48"})
+    assert [read.indicator.code for read, _ in response.context["rows"]] == ["IND-01", "IND-02", "IND-11", "IND-09", "IND-10"]
+    assert response.context["rows"][0][0].figure.fraction == "1 de 3"
+    one = client.get(reverse("reports:indicator", args=["IND-01"]), {"period": "2026-W48"})
+    assert one.context["line"][-1].figure.fraction == "1 de 3"
+    assert one.context["chart"].points[-1].label == "sem. 48"
+
+
+def test_activities_stand_side_by_side(agent, cal, month, vw):
+    campaign = Campaign.objects.create(name="Frenos", brand=vw, starts_on=MONDAY.date(), ends_on=MONDAY.date())
+    call(OutreachFactory(campaign=campaign), agent, cal)
+    call(OutreachFactory(programme="RECOVERY"), agent, cal)
+    part = indicators.Slice.of(NOVEMBER)
+    rows = measurements.table(part, brand=None, site=None, at=DECEMBER_7)
+    assert [(row.name, row.calls.attempts, row.calls.contacts) for row in rows] == [
+        ("Contacto proactivo", 4, 2), ("Recuperación", 1, 1), ("Campaña: Frenos", 1, 1)
+    ]  # fmt: skip

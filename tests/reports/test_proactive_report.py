@@ -131,7 +131,7 @@ def test_the_columns_are_those_of_the_form():
 def test_the_workbook_is_typed_and_holds_no_formula(month):
     content = xlsx.workbook(dataset())
     book = load_workbook(io.BytesIO(content))
-    assert book.sheetnames == ["Resumen", "Detalle", "Evidencia"]
+    assert book.sheetnames == ["Resumen", "Detalle", "Evidencia", "Parámetros"]
     head, *lines = book["Detalle"].values
     rows = [dict(zip(head, line, strict=True)) for line in lines]
     assert [row["Contactabilidad"] for row in rows] == ["Contactado", "Contactado", "Contactado", "No contactado"]

@@ -361,4 +361,4 @@ def test_a_loaded_list_says_when_how_many_and_which_site_lacks(client, agent, ce
 
 def test_with_every_site_loaded_nothing_lacks(client, agent, centre):
     loaded(client, agent, [row(101), row(102, site="CENTRO")])
-    assert "Falta" not in page(client.get("/importaciones/"))
+    assert "Falta Sede" not in page(client.get("/importaciones/"))
