@@ -132,12 +132,13 @@ def trace(svg: ET.Element, series: int, spots: Sequence[tuple[float, float] | No
     for start, end in pairwise(spots):
         if start and end:
             stroke(svg, series, start, end)
-    for spot in filter(None, spots):
-        ET.SubElement(svg, "circle", {"cx": number(spot[0]), "cy": number(spot[1]), "r": "3.5", "fill": SERIES[series],
+    known = [(place, words) for place, words in zip(spots, texts, strict=True) if place]
+    for (x, y), _ in known:
+        ET.SubElement(svg, "circle", {"cx": number(x), "cy": number(y), "r": "3.5", "fill": SERIES[series],
                                       "class": f"mark-{series + 1}"})  # fmt: skip
-    last = next((index for index in reversed(range(len(spots))) if spots[index]), None)
-    if last is not None and (spot := spots[last]):
-        text(svg, min(spot[0], WIDTH - RIGHT - 20), spot[1] + (18 if series % 2 else -8), texts[last], bold=True)
+    if known:
+        (x, y), words = known[-1]
+        text(svg, min(x, WIDTH - RIGHT - 20), y + (18 if series % 2 else -8), words, bold=True)
 
 
 def goal_line(svg: ET.Element, y: float, goal: float, *, left: bool = False) -> None:
