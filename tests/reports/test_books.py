@@ -15,7 +15,7 @@ from openpyxl import load_workbook
 
 from callcenter.models import Customer
 from carrazos.lib.periods import Month
-from crm_audit.models import Prospect
+from crm_audit.models import Activity, Prospect
 from reports.base import DATE, MOMENT, NUMBER, Request
 from reports.catalogue import BY_CODE, CATALOGUE
 from reports.models import ImprovementAction
@@ -53,6 +53,7 @@ def everything(agent, director, cal, floor):  # noqa: F811
     bring("visits", "f6_visits.csv")
     Customer.objects.update(name=HOSTILE)
     Prospect.objects.update(name=HOSTILE)
+    Activity.objects.update(prospect_name=HOSTILE)
     FollowUp.objects.update(voice=HOSTILE)
 
 
@@ -138,7 +139,7 @@ def looks_right(code):
     titles = [str(item.title) for item in document.outline if not isinstance(item, list)]
     assert titles[:2] == ["Noviembre de 2026", "Indicadores"]
     assert "Detalle" in titles
-    text = "".join(page.extract_text() for page in document.pages)
+    text = "".join(page.extract_text() for page in document.pages).replace("\0", "")
     if data.records:
         assert "Faltan 250 filas" in text
     assert len(document.pages) <= 16
