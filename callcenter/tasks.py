@@ -19,6 +19,7 @@ from callcenter.domain.errors import Refused
 from callcenter.models import Pulse, Retention
 from callcenter.models.work import LostLease, Work
 from callcenter.whatsapp import outbox, webhook
+from carrazos.lib.pulse import show_life
 
 log = logging.getLogger(__name__)
 HEARTBEAT_SECONDS = 5
@@ -43,6 +44,7 @@ def heartbeat(work: Work, progress: Progress):
     def beat() -> None:
         while not over.wait(HEARTBEAT_SECONDS):
             work.keep(stage=progress.stage, progress=progress.done, total=progress.total)
+            show_life(settings.PULSE_FILE)
         connection.close()
 
     thread = threading.Thread(target=beat, daemon=True)
@@ -119,6 +121,7 @@ def ring() -> None:
     close_old_connections()
     found = run_one()
     Pulse.objects.update_or_create(name="worker", defaults={"at": timezone.now()})
+    show_life(settings.PULSE_FILE)
     if found:
         ring.apply_async(expires=60, retry=False)
 

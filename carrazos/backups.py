@@ -1,18 +1,19 @@
-"""Backups that can be trusted: one snapshot, every stored file, counts and checksums, one encrypted file; and the way back.
+"""Backups that can be trusted: one snapshot, every stored file, counts and checksums, encrypted; and the way back.
 
 The server holds only the public key (age), so that whoever takes the server can't read its old backups.
 """
 
+import contextlib
 import hashlib
 import importlib.util
 import json
 import os
 import secrets
+import shutil
 import subprocess
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -21,7 +22,10 @@ import pyrage
 from django.conf import settings
 from django.db import connection, transaction
 
+from carrazos.storage import PART
+
 # Rebuilt by themselves, or of the running server only: neither counted nor compared.
+SHELF, NAMED = "files", ".files"  # every stored file once, under its hash; which of them a backup names, readable without the key
 PASSING = ("cache", "django_session", "usersessions_usersession", "callcenter_pulse")
 
 
@@ -70,16 +74,23 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def stored_files() -> dict[str, str]:
-    """{name in the storage: sha256} of everything that people and jobs stored."""
-    media = Path(settings.MEDIA_ROOT)
-    return {str(path.relative_to(media)): sha256(path) for path in sorted(media.rglob("*")) if path.is_file()}
+def stored_files(known: dict[str, list]) -> dict[str, list]:
+    """{name in the storage: [bytes, moment, sha256]} of everything that people and jobs stored; what `known` has unchanged is not read again."""
+    media, found = Path(settings.MEDIA_ROOT), {}
+    for path in sorted(media.rglob("*")):
+        if path.is_file() and path.suffix != PART:
+            name, facts = str(path.relative_to(media)), path.stat()
+            before = known.get(name, [None, None, ""])
+            is_same = before[:2] == [facts.st_size, facts.st_mtime_ns]
+            found[name] = [facts.st_size, facts.st_mtime_ns, before[2] if is_same else sha256(path)]
+    return found
 
 
 def make(folder: Path, *, recipient: str, at: datetime) -> Path:
     """Writes one encrypted backup into `folder` and returns its path. Raises BackupError.
 
-    The figures are read in the very snapshot that pg_dump writes.
+    The figures are read in the very snapshot that pg_dump writes. A stored file is sealed once, under its hash, and shared by every
+    backup that names it: a backup each quarter of an hour costs what is new.
     """
     try:
         key = pyrage.x25519.Recipient.from_str(recipient)
@@ -96,18 +107,37 @@ def make(folder: Path, *, recipient: str, at: datetime) -> Path:
             cursor.execute("SELECT pg_export_snapshot()")
             snapshot = cursor.fetchone()[0]
             run("pg_dump", "-Fc", "--no-owner", "--no-privileges", f"--snapshot={snapshot}", "-f", str(work / "database.dump"))
-            facts = {"at": at.isoformat(), "tables": checksums(cursor), "files": stored_files()}
-        (work / "manifest.json").write_text(json.dumps(facts))
+            sums = checksums(cursor)
+        files = seal_files(folder, key, work)
+        (work / "manifest.json").write_text(json.dumps({"at": at.isoformat(), "tables": sums, "files": files}))
         with tarfile.open(work / "all.tar", "w") as tar:
             tar.add(work / "manifest.json", "manifest.json")
             tar.add(work / "database.dump", "database.dump")
-            tar.add(settings.MEDIA_ROOT, "media") if Path(settings.MEDIA_ROOT).exists() else None
         pyrage.encrypt_file(str(work / "all.tar"), str(work / "sealed"), [key])
+        target.with_suffix("").with_suffix(NAMED).write_text("\n".join(sorted(set(files.values()))))
         (work / "sealed").replace(target)
     return target
 
 
-@contextmanager
+def seal_files(folder: Path, key: pyrage.x25519.Recipient, work: Path) -> dict[str, str]:
+    """Puts every stored file that is new, encrypted, beside the backups; {name: sha256} of all."""
+    shelf, index = folder / SHELF, folder / "index.json"
+    shelf.mkdir(exist_ok=True)
+    found = stored_files(json.loads(index.read_text()) if index.exists() else {})
+    for name, (_, _, digest) in list(found.items()):
+        sealed = shelf / f"{digest}.age"
+        if not sealed.exists():
+            try:
+                pyrage.encrypt_file(str(Path(settings.MEDIA_ROOT) / name), str(work / "file"), [key])
+            except OSError:  # erased while we looked: the next backup will not name it
+                found.pop(name)
+                continue
+            (work / "file").replace(sealed)
+    index.write_text(json.dumps(found))
+    return {name: digest for name, (_, _, digest) in found.items()}
+
+
+@contextlib.contextmanager
 def opened(backup: Path, identity: str) -> Iterator[Path]:
     """The backup's content in a temporary folder. Raises BackupError with the wrong key or a damaged file."""
     with tempfile.TemporaryDirectory(dir=backup.parent) as name:
@@ -123,8 +153,28 @@ def opened(backup: Path, identity: str) -> Iterator[Path]:
 
 def restore_into(database: str, work: Path) -> dict:
     """Loads the dump into an empty database and returns the manifest. Raises BackupError."""
-    run("pg_restore", "--no-owner", "--no-privileges", "--exit-on-error", "-d", database, str(work / "database.dump"), database=database)
+    script = work / "database.sql"
+    run("pg_restore", "--no-owner", "--no-privileges", "-f", str(script), str(work / "database.dump"))
+    older = work / "older.sql"
+    with script.open("rb") as source, older.open("wb") as target:
+        for line in source:
+            if line.startswith(b"SET transaction_timeout"):  # a server older than 17 does not know it; it stands in the first lines
+                break
+            target.write(line)
+        shutil.copyfileobj(source, target)
+    script.unlink()
+    run("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-1", "-o", os.devnull, "-f", str(older), database=database)
     return json.loads((work / "manifest.json").read_text())
+
+
+def restore_files(backup: Path, identity: str, facts: dict, media: Path) -> None:
+    """Opens every stored file that the backup names into `media`. What is missing or damaged is left out: `differences` tells."""
+    key = pyrage.x25519.Identity.from_str(identity.strip())
+    for name, digest in facts["files"].items():
+        target = media / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(pyrage.DecryptError, OSError):
+            pyrage.decrypt_file(str(backup.parent / SHELF / f"{digest}.age"), str(target), [key])
 
 
 def differences(database: str, media: Path, facts: dict) -> list[str]:
@@ -145,7 +195,7 @@ def connect_arguments(database: str) -> dict:
     return {names[key]: value for key, value in place(database).items() if key in names}
 
 
-@contextmanager
+@contextlib.contextmanager
 def spare_database() -> Iterator[str]:
     """An empty database that goes away afterwards."""
     name = f"drill_{secrets.token_hex(4)}"
@@ -161,14 +211,26 @@ def drill(backup: Path, identity: str) -> dict:
     """Restores a backup beside the running data and compares: {"tables", "rows", "files"}. Raises BackupError with what differs."""
     with opened(backup, identity) as work, spare_database() as database:
         facts = restore_into(database, work)
+        restore_files(backup, identity, facts, work / "media")
         if wrong := differences(database, work / "media", facts):
             raise BackupError("La copia no quedó igual: " + "; ".join(wrong[:5]))
     return {"tables": len(facts["tables"]), "rows": sum(rows for rows, _ in facts["tables"].values()), "files": len(facts["files"])}
 
 
-def forget_old(folder: Path, keep: int) -> int:
-    """Deletes all but the newest backups; how many went."""
-    old = sorted(folder.glob("carrazos-*.tar.age"))[:-keep]
+def forget_old(folder: Path, *, keep: int, days: int) -> int:
+    """Deletes all but the newest `keep` backups and the last one of each of the newest `days` days, and the files that no backup names any more.
+
+    Returns how many backups went.
+    """
+    backups = sorted(folder.glob("carrazos-*.tar.age"))
+    of_day = {path.name.split("-")[1]: path for path in backups}
+    kept = {*backups[-keep:], *(of_day[day] for day in sorted(of_day)[-days:])}
+    old = [path for path in backups if path not in kept]
     for path in old:
         path.unlink()
+        path.with_suffix("").with_suffix(NAMED).unlink(missing_ok=True)
+    named = {digest for path in folder.glob(f"carrazos-*{NAMED}") for digest in path.read_text().split()}
+    for path in (folder / SHELF).glob("*.age") if old else ():
+        if path.stem not in named:
+            path.unlink()
     return len(old)

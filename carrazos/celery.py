@@ -7,11 +7,23 @@ import os
 from datetime import timedelta
 
 from celery import Celery
+from celery.beat import PersistentScheduler
 from celery.schedules import crontab
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "carrazos.settings")
 
 from django.conf import settings
+
+from carrazos.lib.pulse import show_life
+
+
+class Scheduler(PersistentScheduler):
+    """Beat's own, which shows that it lives."""
+
+    def tick(self, *arguments, **named):
+        show_life(settings.PULSE_FILE)
+        return super().tick(*arguments, **named)
+
 
 app = Celery("carrazos", broker=settings.REDIS_URL)
 app.conf.update(
@@ -26,6 +38,7 @@ app.conf.update(
     worker_hijack_root_logger=False,
     timezone="America/Bogota",
     beat_max_loop_interval=1,
+    beat_scheduler="carrazos.celery:Scheduler",
 )
 
 # When things run. Each entry expires just before the next ring, so that a stopped worker finds no pile of messages.

@@ -1,5 +1,9 @@
 """Error pages in Spanish: what happened and what to do, nothing about the inside."""
 
+import errno
+import sys
+
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -25,7 +29,22 @@ def too_large(request: HttpRequest, exception: Exception | None = None) -> HttpR
     return page(request, 413, "El archivo es demasiado grande", "El límite es de 20 MB. Divida el archivo y súbalo por partes.")
 
 
+RETRY_SECONDS = "5"
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
+    """Our fault, in three kinds: the database is away (come back at once), the disk is full (tell somebody), anything else."""
+    cause = sys.exception()
+    if isinstance(cause, OperationalError | InterfaceError):
+        response = page(
+            request, 503, "El sistema vuelve en unos segundos", "Espere un momento y repita: lo que había guardado sigue guardado."
+        )
+        response["Retry-After"] = RETRY_SECONDS
+        return response
+    if isinstance(cause, OSError) and cause.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return page(
+            request, 507, "No cabe en el disco del servidor", "Nada quedó a medias. Avise al administrador y repita cuando haya espacio."
+        )
     advice = "No es culpa suya y quedó registrado. Lo que había guardado sigue guardado. Espere un minuto y repita."
     return page(request, 500, "Algo falló de nuestro lado", advice)
 

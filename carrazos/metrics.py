@@ -1,6 +1,8 @@
 """Figures for a collector, asked of the database when it looks: right with any number of web and worker processes."""
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 from django.apps import apps
 from django.conf import settings
@@ -12,6 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import GaugeMetricFamily
 
 from callcenter.models import ImportBatch, Outreach, Pulse
+from carrazos.health import nearest
 
 
 class House:
@@ -33,6 +36,8 @@ class House:
         for programme, number in Outreach.objects.due(now).order_by().values_list("programme").annotate(n=Count("pk")):
             due.add_metric([programme], number)
         yield due
+        place = shutil.disk_usage(nearest(Path(settings.MEDIA_ROOT)))
+        yield GaugeMetricFamily("carrazos_disk_used_ratio", "Disco usado", value=place.used / (place.used + place.free))
         last = ImportBatch.objects.filter(status="APPLIED").order_by("-applied_at").values_list("applied_at", flat=True).first()
         yield GaugeMetricFamily("carrazos_last_import_age_seconds", "Segundos desde la última importación",
                                 value=(now - last).total_seconds() if last else -1)  # fmt: skip

@@ -16,7 +16,17 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # -- core
 DEBUG = env.bool("DEBUG", default=False)
-SECRET_KEY = env("SECRET_KEY")
+
+
+def secret(name: str, *, at_least: int) -> str:
+    """A secret of the environment; a short one is as bad as none."""
+    value = env(name)
+    if not DEBUG and (len(value) < at_least or len(set(value)) < 5):
+        raise ImproperlyConfigured(f"{name} debe tener al menos {at_least} caracteres al azar.")
+    return value
+
+
+SECRET_KEY = secret("SECRET_KEY", at_least=50)
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
@@ -197,7 +207,7 @@ STATICFILES_DIRS = [ROOT / "static"]
 STATIC_ROOT = STATE_ROOT / "static"
 MEDIA_ROOT = Path(env("MEDIA_ROOT", default=str(STATE_ROOT / "media")))
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": "carrazos.storage.WholeFiles"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
@@ -310,7 +320,7 @@ RETENTION = [
 REDACTORS = ["reports.personal_data.redact"]
 PDF_DRAWER = "reports.render.pdf.draw"
 # Recognises whoever was erased when a later file brings them again; losing it forgets them, changing it too.
-PERSONAL_DATA_KEY = env("PERSONAL_DATA_KEY")
+PERSONAL_DATA_KEY = secret("PERSONAL_DATA_KEY", at_least=32)
 DATA_POLICY_URL = env("DATA_POLICY_URL", default="https://carrazos.example/datos")
 
 # -- logs, figures, errors, backups
@@ -318,6 +328,7 @@ DATA_POLICY_URL = env("DATA_POLICY_URL", default="https://carrazos.example/datos
 LOG_FORMAT = env("LOG_FORMAT", default="json")
 METRICS_TOKEN = env("METRICS_TOKEN", default="")
 SENTRY_DSN = env("SENTRY_DSN", default="")
+PULSE_FILE = env("PULSE_FILE", default="")  # touched by a worker or a beat that lives: what the container's healthcheck asks
 BACKUP_RECIPIENT = env("BACKUP_RECIPIENT", default="")
 # Mailboxes outside the house that keep each day's seal of the audit trail (callcenter/domain/seals.py).
 AUDIT_SEALS_TO = env.list("AUDIT_SEALS_TO", default=[])

@@ -124,11 +124,41 @@ def test_web_worker_and_beat_as_the_compose_file_starts_them(production, tmp_pat
     assert codes == [0, 0, 0]
 
 
+COMPLETE = {
+    "SECRET_KEY": secrets.token_urlsafe(64), "PERSONAL_DATA_KEY": secrets.token_urlsafe(48), "DATABASE_URL": "postgres://x@localhost/x",
+    "REDIS_URL": "redis://x", "ALLOWED_HOSTS": "x", "PATH": os.environ["PATH"],
+}  # fmt: skip
+
+
+def start(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    program = "import carrazos.settings as s; print(s.DEBUG)"
+    return subprocess.run([sys.executable, "-c", program], env=environment, cwd=ROOT, capture_output=True, text=True)
+
+
 @pytest.mark.parametrize("missing", ["SECRET_KEY", "PERSONAL_DATA_KEY", "DATABASE_URL", "REDIS_URL", "ALLOWED_HOSTS"])
 def test_without_a_secret_it_does_not_start(missing):
-    complete = {"SECRET_KEY": "x" * 60, "PERSONAL_DATA_KEY": "x" * 40, "DATABASE_URL": "postgres://x@localhost/x", "REDIS_URL": "redis://x", "ALLOWED_HOSTS": "x",
-                "PATH": os.environ["PATH"]}  # fmt: skip
-    environment = {key: value for key, value in complete.items() if key != missing}
-    started = subprocess.run([sys.executable, "-c", "import carrazos.settings"], env=environment, cwd=ROOT, capture_output=True, text=True)
+    started = start({key: value for key, value in COMPLETE.items() if key != missing})
     assert started.returncode != 0
     assert missing in started.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "bad"), [("SECRET_KEY", "corta"), ("SECRET_KEY", "x" * 80), ("PERSONAL_DATA_KEY", ""), ("PERSONAL_DATA_KEY", "abcdefgh")]
+)
+def test_a_short_secret_is_none(name, bad):
+    started = start(COMPLETE | {name: bad})
+    assert started.returncode != 0
+    assert f"{name} debe tener" in started.stderr
+
+
+@pytest.mark.parametrize("missing", ["PHONE_NUMBER_ID", "TOKEN", "APP_SECRET", "VERIFY_TOKEN"])
+def test_metas_line_does_not_start_without_each_of_its_secrets(missing):
+    four = {f"WHATSAPP_{name}": "x" for name in ("PHONE_NUMBER_ID", "TOKEN", "APP_SECRET", "VERIFY_TOKEN")}
+    assert start(COMPLETE | four | {"WHATSAPP_MODE": "cloud_api"}).returncode == 0
+    del four[f"WHATSAPP_{missing}"]
+    assert f"_{missing}" in start(COMPLETE | four | {"WHATSAPP_MODE": "cloud_api"}).stderr
+
+
+def test_with_every_secret_it_starts_and_is_not_in_debug():
+    started = start(COMPLETE)
+    assert (started.returncode, started.stdout.strip()) == (0, "False"), started.stderr

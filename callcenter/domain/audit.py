@@ -91,7 +91,8 @@ def field_of(model: type[models.Model], column: str) -> models.Field | None:
             found = model._meta.get_field(column)
         except FieldDoesNotExist:
             return None
-    return found if found.verbose_name != found.name.replace("_", " ") or found.is_relation or found.primary_key is False else None
+    # A column without words in Spanish is the machine's own: a key of comparison says nothing to a reader.
+    return found if found.verbose_name != found.name.replace("_", " ") or found.is_relation else None
 
 
 def references(changes: Iterable[Change], tables: dict[str, type[models.Model]]) -> dict[tuple[type, int], str]:

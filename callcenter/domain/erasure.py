@@ -15,6 +15,7 @@ from django.core.files.storage import default_storage
 from django.db import connection, models
 
 from callcenter import seams
+from callcenter.domain import orphans
 from callcenter.domain.errors import Refused
 from callcenter.domain.personal_data import ERASED_WORD, Holding, holdings, terms
 from callcenter.enums import PointKind
@@ -238,5 +239,7 @@ def retire(work: Retention, report: Report) -> None:
         rows = term.model._base_manager.filter(**{f"{term.column}__lt": limit})
         report(f"Revisando {term.model._meta.verbose_name_plural}", 0, 0)
         counts[f"{term.table}: {term.what}"] = term.empty(rows)
+    report("Revisando archivos sin dueño", 0, 0)
+    counts["archivos sin dueño"] = orphans.sweep(work.due_at)
     work.counts = {name: number for name, number in counts.items() if number}
     work.save(update_fields=["counts"])

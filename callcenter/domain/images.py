@@ -7,6 +7,7 @@ from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
 
 from callcenter.domain.errors import Refused
+from callcenter.domain.evidence import clean_picture
 from callcenter.models import Campaign, ImageRelease, User
 from callcenter.models.images import ReleaseKind
 
@@ -38,6 +39,8 @@ def record(release: ImageRelease, data: bytes, name: str, *, campaigns: list[Cam
             raise Refused("Falta dejar constancia de que se escuchó al menor (Ley 1098 de 2006).")
     if len(data) > SIGNED_MAX_BYTES or not data.startswith(SIGNED_MAGIC):
         raise Refused("Adjunte el documento firmado en PDF, JPG o PNG, de hasta 10 MB.")
+    if not data.startswith(b"%PDF"):
+        data = clean_picture(data).data
     release.recorded_by, release.recorded_at = by, at
     release.signed_name, release.sha256 = name[:120], hashlib.sha256(data).hexdigest()
     try:

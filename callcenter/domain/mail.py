@@ -36,7 +36,7 @@ def post(
     """
     mail, _ = Mail.objects.get_or_create(
         key=key[:160],
-        defaults={"to": list(to), "cc": list(cc), "subject": text.one_line(subject)[:SUBJECT_MAX], "body": body, "html": html,
+        defaults={"to": list(to), "cc": list(cc), "subject": text.one_line(text.clean(subject))[:SUBJECT_MAX], "body": text.clean(body), "html": text.clean(html),
                   "files": [list(file) for file in files]},
     )  # fmt: skip
     return mail

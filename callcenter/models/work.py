@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Self
 
 from django.conf import settings
-from django.db import connection, models
+from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 
 from callcenter.enums import WorkState
@@ -17,6 +17,12 @@ LEASE = timedelta(seconds=60)
 BACK_OFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30))
 
 
+# Somebody who asks for fifty reports gets them one after the other, and nobody else waits for all of them (reliability S27).
+ONE_EACH = """AND NOT EXISTS (SELECT FROM {table} other WHERE other.requested_by_id = mine.requested_by_id AND other.id <> mine.id
+                                            AND other.work_state = 'RUNNING')"""
+SERVED_LAST = "(SELECT max(other.started_at) FROM {table} other WHERE other.requested_by_id = mine.requested_by_id) NULLS FIRST,"
+
+
 class LostLease(Exception):
     """Somebody else holds the row now; whatever was written must be rolled back."""
 
@@ -24,6 +30,7 @@ class LostLease(Exception):
 class Work(models.Model):
     """A job somebody may wait for: state, attempts, lease, fence, progress and, if it failed, why."""
 
+    one_each = False  # True: a person's rows are worked one at a time, and who waited longest since the last one goes first
     commits_itself = False  # True: its effects leave the database, so the job says by itself when each step is done
 
     work_state = models.CharField("estado del trabajo", max_length=8, choices=WorkState, default=WorkState.QUEUED)
@@ -60,18 +67,22 @@ class Work(models.Model):
         One statement: the attempt is counted before the work, so that a row that kills its worker stops after three.
         """
         table = connection.ops.quote_name(cls._meta.db_table)
+        fair, order = (ONE_EACH.format(table=table), SERVED_LAST.format(table=table)) if cls.one_each else ("", "")
         sql = f"""
             UPDATE {table} SET work_state = 'RUNNING', attempts = attempts + 1, fence = fence + 1, error = '',
                    started_at = clock_timestamp(), lease_until = clock_timestamp() + %(lease)s
-             WHERE id = (SELECT id FROM {table}
+             WHERE id = (SELECT id FROM {table} AS mine
                           WHERE attempts < %(most)s
                             AND ((work_state = 'QUEUED' AND due_at <= clock_timestamp())
-                                 OR (work_state = 'RUNNING' AND lease_until < clock_timestamp()))
-                          ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+                                 OR (work_state = 'RUNNING' AND lease_until < clock_timestamp())) {fair}
+                          ORDER BY {order} due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
             RETURNING id"""  # noqa: S608 -- the only thing put in is our own table's name
-        with connection.cursor() as cursor:
-            cursor.execute(sql, {"lease": lease, "most": MAX_ATTEMPTS})
-            row = cursor.fetchone()
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(sql, {"lease": lease, "most": MAX_ATTEMPTS})
+                row = cursor.fetchone()
+        except IntegrityError:  # two workers took two rows of one person in the same instant: the other one keeps its own
+            return None
         return cls.objects.get(pk=row[0]) if row else None
 
     @classmethod

@@ -123,6 +123,8 @@ class ExportQuerySet(models.QuerySet):
 class ListExport(Work):
     """A list on its way to a workbook: who asked for which rows, and the file. It is also the record of the extraction."""
 
+    one_each = True
+
     listing = models.SlugField("lista", max_length=40)
     query = models.CharField("filtros", max_length=2000, blank=True)
     columns = ArrayField(models.CharField(max_length=40), verbose_name="columnas", default=list)
@@ -137,6 +139,10 @@ class ListExport(Work):
     class Meta(Work.Meta):
         verbose_name, verbose_name_plural = "descarga", "descargas"
         ordering = ["-created_at"]
+        constraints = [
+            *Work.Meta.constraints,
+            models.UniqueConstraint(fields=["requested_by"], condition=Q(work_state="RUNNING"), name="export_one_each"),
+        ]
 
     def __str__(self):
         return f"Descarga {self.pk} de {self.listing}"

@@ -10,6 +10,7 @@ from callcenter.enums import RowStatus
 from callcenter.models import ImportBatch
 from callcenter.spiga.feed import Feed
 from callcenter.words import CODE_WORDS
+from carrazos.lib.text import clean
 
 CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -43,7 +44,7 @@ def workbook(batch: ImportBatch) -> io.BytesIO:
     sheet.freeze_panes = "A2"
 
     def text(value: object, *, bold: bool = False) -> WriteOnlyCell:
-        cell = WriteOnlyCell(sheet, str(value)[:32_767])
+        cell = WriteOnlyCell(sheet, clean(str(value), 32_767))
         cell.data_type = "s"
         if bold:
             cell.font = Font(bold=True)

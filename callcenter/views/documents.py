@@ -3,13 +3,14 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.db import IntegrityError, transaction
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from callcenter import clock, roles
 from callcenter.domain import images, papers
 from callcenter.domain.errors import Refused
+from callcenter.downloads import hand_over
 from callcenter.forms import DocumentFilter, ReleaseForm, VersionForm
 from callcenter.models import ControlledDocument, ImageRelease
 from callcenter.places import Place
@@ -115,7 +116,8 @@ def new_release(request: HttpRequest) -> HttpResponse:
 @require_GET
 def signed(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(ImageRelease, pk=pk)
-    return FileResponse(row.signed.open("rb"), as_attachment=True, filename=row.signed_name or f"autorizacion-{row.pk}")
+    return hand_over(request, row.signed, about=f"Autorización de imagen n.º {row.pk}", name=row.signed_name or f"autorizacion-{row.pk}",
+                     content_type="application/octet-stream", sha256=row.sha256)  # fmt: skip
 
 
 @may_release

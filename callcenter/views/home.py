@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.contrib import messages
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -12,10 +12,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from callcenter import clock, roles, seams
 from callcenter.access import any_permission, everyone
-from callcenter.domain import audit, metrics, papers, queue, supervision, system
+from callcenter.domain import metrics, papers, queue, supervision, system
 from callcenter.domain.calendar import company_calendar
+from callcenter.downloads import hand_over
 from callcenter.forms import PreferencesForm
-from callcenter.models import Access, Appointment, Evidence, ImageRelease, Notification
+from callcenter.models import Appointment, Evidence, ImageRelease, Notification
 from callcenter.roles import Role
 from callcenter.spiga import arrivals
 from callcenter.views.console_page import queue_counts
@@ -236,10 +237,5 @@ def preferences(request: HttpRequest) -> HttpResponse:
 def evidence(request: HttpRequest, pk: int) -> HttpResponse:
     """A screenshot, to whoever may see its customer's outreach."""
     row = get_object_or_404(Evidence.objects.visible_to(request.user).exclude(file="").select_related("outreach__customer"), pk=pk)
-    audit.note_access(
-        request.user, Access.VIEW, f"Evidencia n.º {row.pk}", at=clock.now(), customer=row.outreach.customer, sha256=row.sha256
-    )
-    response = FileResponse(row.file.open("rb"), content_type="image/jpeg", filename=f"evidencia-{row.pk}.jpg")
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response["Cache-Control"] = "no-store"
-    return response
+    return hand_over(request, row.file, about=f"Evidencia n.º {row.pk}", name=f"evidencia-{row.pk}.jpg", content_type="image/jpeg",
+                     customer=row.outreach.customer, sha256=row.sha256)  # fmt: skip

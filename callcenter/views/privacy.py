@@ -20,6 +20,7 @@ from callcenter.domain.calendar import company_calendar
 from callcenter.domain.errors import Refused
 from callcenter.domain.evidence import clean_picture
 from callcenter.domain.person_file import person_file
+from callcenter.downloads import hand_over
 from callcenter.models import Access, Authorisation, Customer, DataRequest, RequestStatus
 from callcenter.privacy_forms import AuthorisationForm, RequestForm, StepForm
 from carrazos.lib.calendar import start_of
@@ -110,12 +111,9 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
 def proof(request: HttpRequest, pk: int) -> HttpResponse:
     """The proof of an authorisation, only ever as a download."""
     row = get_object_or_404(Authorisation.objects.visible_to(request.user).exclude(proof=""), pk=pk)
-    audit.note_access(
-        request.user, Access.DOWNLOAD, "Prueba de una autorización", at=clock.now(), customer=row.customer, sha256=row.proof_sha256
-    )
-    response = FileResponse(row.proof.open("rb"), as_attachment=True, filename=f"autorizacion-{row.pk}.{row.proof.name.rpartition('.')[2]}")
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response
+    kind = "pdf" if row.proof.name.endswith(".pdf") else "jpg"
+    return hand_over(request, row.proof, about="Prueba de una autorización", name=f"autorizacion-{row.pk}.{kind}",
+                         content_type="application/octet-stream", customer=row.customer, sha256=row.proof_sha256)  # fmt: skip
 
 
 @may_manage

@@ -42,6 +42,17 @@ def closed_period(kind: type[Month] | type[Week], at: datetime) -> Period:
     return current.previous() if now >= opens else current.previous().previous()
 
 
+def owed(code: str, kind: type[Month] | type[Week], at: datetime) -> list[Period]:
+    """The last closed period, and those before it back to the last one that was prepared."""
+    period = closed_period(kind, at)
+    codes = Edition.objects.filter(code=code).values_list("period", flat=True)
+    known = {known for known in codes if ("W" in known) is (kind is Week)}
+    found = [period]
+    while any(other < period.code for other in known) and len(found) < CAUGHT_UP and (period := period.previous()).code not in known:
+        found.append(period)
+    return found if any(other < found[-1].code for other in known) or len(found) == CAUGHT_UP else found[:1]
+
+
 def due_on(period: Period, calendar: BusinessCalendar) -> date:
     """The 5th of the next month or the business day before (PRO-R5); of a week, the second business day after it."""
     if isinstance(period, Month):
@@ -49,10 +60,16 @@ def due_on(period: Period, calendar: BusinessCalendar) -> date:
     return calendar.add_business_days(period.last, WEEKLY_DUE_DAYS)
 
 
+CAUGHT_UP = 6  # periods at most: nobody reads last year's weeks
+
+
 def prepare_due(at: datetime, catalogue: Iterable[Report] = CATALOGUE) -> int:
-    """Queues what the schedule owes and nobody prepared yet; running it twice, or late, makes each period once."""
+    """Queues what the schedule owes and nobody prepared yet; running it twice, or late, makes each period once.
+
+    After days without a clock, the periods since the last one prepared are made too.
+    """
     calendar = company_calendar()
-    wanted = [(report.code, closed_period(kind, at)) for report in catalogue for kind in report.frequencies]
+    wanted = [(report.code, period) for report in catalogue for kind in report.frequencies for period in owed(report.code, kind, at)]
     rows = [Edition(code=code, period=period.code, due_on=due_on(period, calendar), created_at=at) for code, period in wanted]
     before = Edition.objects.count()
     Edition.objects.bulk_create(rows, ignore_conflicts=True)

@@ -7,6 +7,7 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 
 from callcenter.domain.errors import Refused
+from callcenter.domain.evidence import clean_picture
 from callcenter.domain.metrics import Slice
 from callcenter.models import User
 from carrazos.lib.calendar import bogota
@@ -195,6 +196,8 @@ def attach(action: ImprovementAction, data: bytes, name: str, *, by: User, at: d
         raise Refused("El archivo pesa más de 10 MB.")
     if not content_type(data[:8]):
         raise Refused("Adjunte un PDF o una imagen JPG o PNG.")
+    if not data.startswith(b"%PDF"):
+        data = clean_picture(data).data
     row = ActionEvidence(action=action, name=one_line(name)[:120] or "evidencia", sha256=hashlib.sha256(data).hexdigest(),
                          uploaded_by=by, uploaded_at=at)  # fmt: skip
     row.file.save("evidence", ContentFile(data))

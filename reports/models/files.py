@@ -28,6 +28,8 @@ def report_path(instance: "ReportRun", _name: str) -> str:
 class ReportRun(Work):
     """One report as one file."""
 
+    one_each = True
+
     class Format(models.TextChoices):
         XLSX = "xlsx", "Excel"
         PDF = "pdf", "PDF"
@@ -53,6 +55,7 @@ class ReportRun(Work):
         constraints = [
             *Work.Meta.constraints,
             models.CheckConstraint(condition=~Q(work_state="DONE") | ~Q(sha256=""), name="report_done_has_file"),
+            models.UniqueConstraint(fields=["requested_by"], condition=Q(work_state="RUNNING"), name="report_one_each"),
         ]
         permissions = [("see_reports", "Puede ver y descargar informes")]
 

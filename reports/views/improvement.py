@@ -5,12 +5,13 @@ from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import F
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from callcenter import clock, roles
 from callcenter.domain.errors import Refused
+from callcenter.downloads import hand_over
 from callcenter.places import Place
 from callcenter.views.listings import saved_views
 from reports.domain import improvement as verbs
@@ -125,8 +126,9 @@ def evidence(request: HttpRequest, pk: int) -> HttpResponse:
     actions = ImprovementAction.objects.visible_to(request.user)
     row = get_object_or_404(ActionEvidence.objects.filter(action__in=actions), pk=pk)
     with row.file.open("rb") as file:
-        kind = verbs.content_type(file.read(8))
-    return FileResponse(row.file.open("rb"), as_attachment=True, filename=row.name, content_type=kind)
+        kind = verbs.content_type(file.read(8)) or "application/octet-stream"
+    return hand_over(request, row.file, about=f"Evidencia n.º {row.pk} de la acción n.º {row.action_id}", name=row.name, content_type=kind,
+                     sha256=row.sha256)  # fmt: skip
 
 
 @may_see_actions

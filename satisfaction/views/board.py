@@ -7,7 +7,7 @@ from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Avg, Count, F, Q
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
@@ -16,6 +16,7 @@ from callcenter.access import any_permission
 from callcenter.domain.calendar import company_calendar
 from callcenter.domain.errors import Conflict, Refused
 from callcenter.domain.metrics import Slice, scope_of
+from callcenter.downloads import hand_over
 from callcenter.models import ContactPoint, User
 from carrazos.lib.calendar import bogota
 from carrazos.lib.periods import Month
@@ -271,12 +272,9 @@ def assign(request: HttpRequest) -> HttpResponse:
 @require_GET
 def proof(request: HttpRequest, pk: int) -> HttpResponse:
     """An evidence file, to whoever may see its case."""
-    row = get_object_or_404(Proof.objects.visible_to(request.user).exclude(file=""), pk=pk)
+    row = get_object_or_404(Proof.objects.visible_to(request.user).exclude(file="").select_related("follow_up__customer"), pk=pk)
     is_pdf = row.file.name.endswith(".pdf")
-    response = FileResponse(
-        row.file.open("rb"), content_type="application/pdf" if is_pdf else "image/jpeg", as_attachment=is_pdf,
-        filename=f"evidencia-{row.pk}.{'pdf' if is_pdf else 'jpg'}",
+    return hand_over(
+        request, row.file, about=f"Evidencia n.º {row.pk} del seguimiento n.º {row.follow_up_id}", customer=row.follow_up.customer, sha256=row.sha256,
+        content_type="application/pdf" if is_pdf else "image/jpeg", name=f"evidencia-{row.pk}.{'pdf' if is_pdf else 'jpg'}",
     )  # fmt: skip
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response["Cache-Control"] = "no-store"
-    return response

@@ -4,7 +4,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
 from django.db.models import Case, Count, Q, When
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from callcenter import clock, roles
 from callcenter.domain.calendar import company_calendar
 from callcenter.domain.errors import Refused
+from callcenter.downloads import hand_over
 from callcenter.enums import WorkState
 from callcenter.models import Customer, WorkOrder
 from callcenter.whatsapp import agent_phone
@@ -229,8 +230,10 @@ def take_step(row: Pqrs, slug: str, data: dict, *, by) -> str:
 @require_GET
 def attachment(request: HttpRequest, pk: int) -> HttpResponse:
     """A file of a PQRS, to whoever may see it."""
-    row = get_object_or_404(PqrsFile.objects.visible_to(request.user), pk=pk)
-    return private_file(row.file, row.content_type, f"anexo-{row.pk}")
+    row = get_object_or_404(PqrsFile.objects.visible_to(request.user).select_related("pqrs__customer"), pk=pk)
+    kind = "pdf" if row.content_type == "application/pdf" else "jpg"
+    return hand_over(request, row.file, about=f"Anexo n.º {row.pk} de la PQRS {row.pqrs.number}", name=f"anexo-{row.pk}.{kind}",
+                     content_type=row.content_type, customer=row.pqrs.customer, sha256=row.sha256)  # fmt: skip
 
 
 @may_see
@@ -238,14 +241,5 @@ def attachment(request: HttpRequest, pk: int) -> HttpResponse:
 def letter(request: HttpRequest, pk: int) -> HttpResponse:
     """A letter on the company's letterhead."""
     row = get_object_or_404(Letter, pk=pk, work_state=WorkState.DONE, pqrs__in=Pqrs.objects.visible_to(request.user))
-    return private_file(row.file, "application/pdf", f"{row.pqrs.number}-{row.kind.lower()}")
-
-
-def private_file(file, content_type: str, name: str) -> HttpResponse:
-    is_pdf = content_type == "application/pdf"
-    response = FileResponse(
-        file.open("rb"), content_type=content_type, as_attachment=is_pdf, filename=f"{name}.{'pdf' if is_pdf else 'jpg'}"
-    )
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response["Cache-Control"] = "no-store"
-    return response
+    return hand_over(request, row.file, about=f"Carta de la PQRS {row.pqrs.number}", name=f"{row.pqrs.number}-{row.kind.lower()}.pdf",
+                     content_type="application/pdf", customer=row.pqrs.customer, sha256=row.sha256)  # fmt: skip

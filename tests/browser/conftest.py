@@ -37,6 +37,11 @@ def press(page: Page, key: str) -> None:
     page.keyboard.press(key)
 
 
+# Every breach of the content policy is a complaint, whatever the console says of it (S6, S20).
+VIOLATION = """document.addEventListener("securitypolicyviolation", event =>
+  window.tellViolation(`CSP ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`))"""
+
+
 class Visitor:
     """Somebody at the screen: opens pages, and axe and the console are watched all the time."""
 
@@ -44,6 +49,8 @@ class Visitor:
         self.context = browser.new_context(viewport={"width": width, "height": height}, locale="es-CO", color_scheme=theme)
         self.page: Page = self.context.new_page()
         self.base, self.complaints = base, []
+        self.page.expose_function("tellViolation", self.complaints.append)
+        self.page.add_init_script(VIOLATION)
         self.page.on("console", self.listen)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
 

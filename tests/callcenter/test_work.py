@@ -1,5 +1,6 @@
 """Jobs as rows: claimed once, counted before they start, finished under their fence, given up after three."""
 
+import contextlib
 import threading
 import uuid
 from datetime import timedelta
@@ -14,6 +15,7 @@ from callcenter.domain.errors import Refused
 from callcenter.enums import WorkState
 from callcenter.models.work import BACK_OFF, MAX_ATTEMPTS, LostLease
 from reports.models import ReportRun
+from tests.factories import UserFactory
 
 
 def queued(**more):
@@ -138,3 +140,81 @@ def test_a_mail_is_written_once_and_keeps_its_message_id(mailoutbox):
     assert sent.extra_headers["Message-ID"] == mail.message_id(first)
     first.refresh_from_db()
     assert first.sent_at is not None
+
+
+@pytest.mark.django_db
+def test_s27_fifty_of_one_person_run_one_at_a_time_and_the_other_goes_between():
+    """A person's own load delays that person: the colleague who asks last is second, whatever the number of workers."""
+    busy, quick = UserFactory(), UserFactory()
+    for _ in range(50):
+        queued(requested_by=busy)
+    late = queued(requested_by=quick)
+    first = ReportRun.claim()
+    assert (first.requested_by, ReportRun.claim(), ReportRun.claim()) == (busy, late, None)
+    ReportRun.objects.filter(pk__in=[first.pk, late.pk]).update(work_state=WorkState.DONE, sha256="x", started_at=timezone.now())
+    later = queued(requested_by=quick)
+    ReportRun.objects.filter(pk=late.pk).update(started_at=timezone.now() - timedelta(minutes=1))
+    assert ReportRun.claim() == later  # who was served longer ago goes first
+    assert ReportRun.claim().requested_by == busy
+
+
+def test_s27_eight_workers_never_hold_two_of_one_person(house):
+    busy = UserFactory()
+    for _ in range(20):
+        queued(requested_by=busy)
+    gate, held = threading.Barrier(8), []
+
+    def work():
+        gate.wait()
+        held.append(ReportRun.claim())
+        connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len([row for row in held if row]) == 1
+
+
+@pytest.mark.django_db
+def test_s27_without_the_turn_one_person_takes_every_worker(monkeypatch):
+    """The negative control."""
+    monkeypatch.setattr(ReportRun, "one_each", False)
+    monkeypatch.setattr(ReportRun._meta, "constraints", [])
+    with connection.cursor() as cursor:
+        cursor.execute("DROP INDEX report_one_each")
+    busy, quick = UserFactory(), UserFactory()
+    for _ in range(3):
+        queued(requested_by=busy)
+    queued(requested_by=quick)
+    assert {ReportRun.claim().requested_by for _ in range(3)} == {busy}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("death", ["raises", "refuses", "dies"])
+def test_f10_a_job_that_can_not_be_done_stops_and_the_queue_behind_it_goes_on(death, monkeypatch):
+    """Three attempts at most, a reason that a person can read, and the next row is not kept waiting by it."""
+    poison, behind = queued(), queued()
+
+    def work(row, report):
+        if row.pk != poison.pk:
+            row.sha256 = "x"
+            ReportRun.objects.filter(pk=row.pk).update(sha256="x")
+        elif death == "raises":
+            raise ValueError("roto")
+        elif death == "refuses":
+            raise Refused("Falta el listado.")
+        else:
+            raise SystemExit  # what a killed process leaves: neither done nor failed
+
+    does(monkeypatch, work)
+    for _ in range(8):
+        with contextlib.suppress(SystemExit):
+            tasks.run_one()
+        ReportRun.objects.filter(pk=poison.pk).update(due_at=timezone.now(), lease_until=timezone.now() - timedelta(seconds=1))
+    assert again(behind).work_state == WorkState.DONE
+    assert again(poison).work_state == WorkState.FAILED
+    assert poison.attempts == {"raises": 3, "refuses": 1, "dies": 3}[death]
+    assert poison.error.endswith(".")
+    assert behind.attempts == 1

@@ -41,6 +41,3 @@ def test_s2_without_the_filter_the_matrix_fails(kind, north, centre, monkeypatch
     assert matrix.differences((north, centre), TEETH, methods=("get", "post")) != [], (
         f"{kind.__name__}: no address of tests/security/addresses.py shows that it filters; add one, or say in UNREACHED why there is none"
     )
-
-
-TEETH = (Role.CALL_CENTER_LEAD, Role.CRM_LEAD, Role.QUALITY_COORDINATOR, Role.AFTERSALES_MANAGER)

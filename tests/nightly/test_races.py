@@ -4,7 +4,7 @@ import threading
 from collections import Counter
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from callcenter import tasks
 from callcenter.domain import queue
@@ -13,6 +13,7 @@ from callcenter.roles import Role
 from carrazos.lib.calendar import national
 from tests.conftest import person
 from tests.factories import MONDAY, OutreachFactory, SiteFactory
+from tests.faults.test_lease import walk
 
 AGENTS, CUSTOMERS = 40, 400
 
@@ -72,3 +73,13 @@ def test_f9_two_beats_make_one_round(house, figure):
     at_once([tasks.retire] * 8)
     figure("F9", "rondas de la noche con 8 llamados a la vez", Retention.objects.count())
     assert Retention.objects.count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("monday")
+def test_f4_five_hundred_walks(cal, figure):
+    for seed in range(500):
+        with transaction.atomic():
+            walk(seed, cal)
+            transaction.set_rollback(True)
+    figure("F4", "caminos al azar de reservas, sin dos dueños", 500)

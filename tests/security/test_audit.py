@@ -255,6 +255,10 @@ def test_the_history_of_a_row_reads_in_words(client, north):
     assert "withdrawn_at" not in page
 
 
+def test_the_machines_own_columns_are_no_history():
+    assert (audit.field_of(Customer, "name_key"), audit.field_of(Customer, "name").verbose_name) == (None, "nombre")
+
+
 def test_history_shows_nothing_of_another_site(client, north, centre):
     lead = person(Role.CALL_CENTER_LEAD, all_sites=False)
     lead.sites.add(north)

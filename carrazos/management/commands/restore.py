@@ -1,6 +1,5 @@
 """`manage.py restore FILE --identity KEY`: into an empty database and folder; with `--drill`, beside what runs, only to prove it."""
 
-import shutil
 from pathlib import Path
 
 from django.conf import settings
@@ -38,8 +37,7 @@ class Command(BaseCommand):
             raise CommandError(f"La carpeta {media} no está vacía.")
         with backups.opened(file, key) as work:
             facts = backups.restore_into(connection.settings_dict["NAME"], work)
-            if (work / "media").exists():
-                shutil.copytree(work / "media", media, dirs_exist_ok=True)
+            backups.restore_files(file, key, facts, media)
             if wrong := backups.differences(connection.settings_dict["NAME"], media, facts):
                 raise CommandError("La copia no quedó igual: " + "; ".join(wrong[:5]))
         self.stdout.write(
