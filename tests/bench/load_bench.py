@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 import urllib.parse
+import urllib.request
 import uuid
 from collections import Counter
 from collections.abc import Iterator
@@ -28,6 +29,8 @@ PHONES = """INSERT INTO callcenter_contactpoint (customer_id, kind, value, phone
 FORM = re.compile(r'action="/cola/(\d+)/resultado/".*?name="key" value="([^"]+)".*?name="fence" value="(\d+)"', re.DOTALL)
 SLOT = re.compile(r'name="call_back" value="([^"]+)"')
 OUTCOMES = (("NO_CONTACT:NO_ANSWER", 60), ("CALL_BACK", 20), ("DECLINED", 20))
+WARM = 20
+PATIENCE = 120  # seconds that a page may take before it is asked for again
 AGAIN = 0.05  # so often the answer is lost on its way, and the agent sends the same form again
 
 
@@ -55,11 +58,16 @@ class Agent(threading.Thread):
         self.link: http.client.HTTPConnection | None = None
 
     def post(self, path: str, **data: str) -> tuple[int, str]:
-        if self.link is None:
-            self.link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        self.link.request("POST", path, urllib.parse.urlencode(data), self.headers)
-        answer = self.link.getresponse()
-        return answer.status, answer.read().decode()
+        """(status, page); (0, "") when no answer came: it may have been written all the same."""
+        try:
+            if self.link is None:
+                self.link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+            self.link.request("POST", path, urllib.parse.urlencode(data), self.headers)
+            answer = self.link.getresponse()
+            return answer.status, answer.read().decode()
+        except (OSError, http.client.HTTPException):
+            self.link = None
+            return 0, ""
 
     def timed(self, what: str, path: str, **data: str) -> tuple[int, str]:
         start = time.perf_counter()
@@ -96,6 +104,8 @@ class Agent(threading.Thread):
         if self.rng.random() < AGAIN:
             self.post(f"/cola/{pk}/resultado/", **data)
         status, page = self.timed("registrar y siguiente", f"/cola/{pk}/resultado/", **data)
+        if status == 0:  # what an agent does who sees no answer: the same form once more
+            status, page = self.timed("registrar y siguiente", f"/cola/{pk}/resultado/", **data)
         if status == 200:
             self.seen.saved.append(key)
             return page
@@ -126,6 +136,8 @@ def web() -> Iterator[int]:
     try:
         while not page_answers(port):
             time.sleep(0.2)
+        for _ in range(WARM):  # every worker has read its code and templates before anybody is timed
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/cuenta/ingresar/").read()
         yield port
     finally:
         server.terminate()
