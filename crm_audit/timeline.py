@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from callcenter import roles
 from callcenter.domain.metrics import Slice, scope_of
-from callcenter.domain.timeline import Event, Matter
+from callcenter.domain.timeline import Event, Matter, found_in
 from callcenter.models import ControlledDocument, Customer, User
 from callcenter.tables import COUNT_CAP
 from callcenter.templatetags.ui import figure
@@ -21,16 +21,15 @@ from crm_audit.models import Activity, Prospect, ProspectCheck
 
 PROCEDURE = "GC-PRO-05"
 SHOWN = 15
+PROSPECTS = "crm_audit_prospect WHERE customer_id = %(customer)s"
 WARNED_BEFORE = timedelta(days=60)  # domain 1.6, deadlines
 
 
+@found_in(PROSPECTS)
 def events(customer: Customer) -> list[Event]:
     """The visits, the advisors' activities and the verdict of the prospects that became this customer."""
     found = []
-    prospects = list(Prospect.objects.filter(customer=customer).select_related("advisor")[:SHOWN])
-    if not prospects:
-        return []
-    for row in prospects:
+    for row in Prospect.objects.filter(customer=customer).select_related("advisor")[:SHOWN]:
         what = " · ".join(filter(None, (row.source, row.interest)))
         found.append(
             Event(row.created_at or start_of(row.created_on), "prospect", "Visitó la vitrina", what, str(row.advisor or row.advisor_name))
@@ -45,6 +44,7 @@ def events(customer: Customer) -> list[Event]:
     ]
 
 
+@found_in(PROSPECTS)
 def matters(customer: Customer, user: User) -> list[Matter]:
     """The validations that are still to be called."""
     if not user.has_perm(roles.SEE_AUDIT):

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from callcenter import roles
 from callcenter.domain.errors import Refused
-from callcenter.domain.timeline import Event, Matter
+from callcenter.domain.timeline import Event, Matter, found_in
 from callcenter.enums import Outcome, OutreachState, Programme
 from callcenter.forms import CallForm
 from callcenter.models import Appointment, Attempt, Customer, Outreach, User
@@ -48,6 +48,7 @@ class RecoveryPage(CallPage):
         return write
 
 
+@found_in("recovery_candidacy WHERE customer_id = %(customer)s")
 def events(customer: Customer) -> list[Event]:
     """The returns that the workshop proved."""
     rows = Candidacy.objects.recovered().filter(customer=customer).select_related("vehicle__brand", "credited_to", "order__site")
@@ -58,6 +59,7 @@ def events(customer: Customer) -> list[Event]:
     ]  # fmt: skip
 
 
+@found_in("callcenter_outreach WHERE customer_id = %(customer)s AND programme = 'RECOVERY' AND state = 'OPEN'")
 def matters(customer: Customer, user: User) -> list[Matter]:
     """The recovery that is open with the customer."""
     if not user.has_perm(roles.SEE_RECOVERY):

@@ -1,14 +1,17 @@
 """What satisfaction adds to a customer's page: surveys, cases and PQRS (settings.TIMELINE_SOURCES, OPEN_MATTERS)."""
 
-from callcenter.domain.timeline import Event, Matter
+from callcenter.domain.timeline import Event, Matter, found_in
 from callcenter.models import Customer, User
 from satisfaction.domain import notices
 from satisfaction.models import FollowUp, FollowUpEvent, Pqrs, PqrsEvent, Survey
 from satisfaction.models.surveys import ANSWERED
 
 SHOWN = 15
+CASES = "satisfaction_followup WHERE customer_id = %(customer)s"
+PETITIONS = "satisfaction_pqrs WHERE customer_id = %(customer)s"
 
 
+@found_in("satisfaction_survey WHERE customer_id = %(customer)s", CASES, PETITIONS)
 def events(customer: Customer) -> list[Event]:
     """Answered surveys, changes of cases and steps of PQRS, newest first."""
     surveys = Survey.objects.filter(customer=customer, status__in=ANSWERED).select_related("answered_by").order_by("-answered_at")[:SHOWN]
@@ -28,6 +31,7 @@ def survey_title(row: Survey) -> str:
     return f"Encuesta: {row.score} · {row.get_band_display().lower()}"
 
 
+@found_in(CASES, PETITIONS)
 def matters(customer: Customer, user: User) -> list[Matter]:
     """The open cases and PQRS of the customer that this person may see."""
     found = [

@@ -12,7 +12,6 @@ from crm_audit.domain.freshness import Thresholds
 from crm_audit.enums import Hint, Light
 from crm_audit.feeds.cells import nearest_year
 from crm_audit.models import Activity
-from crm_audit.timeline import left_card
 from tests.factories import MONDAY
 
 
@@ -110,17 +109,3 @@ def test_a_date_without_year_takes_the_nearest(day, month, year):
 def test_a_long_comment_with_commas_does_not_change_the_separator():
     text = "A;B;C;D\n" + "1;2;3;4\n" * 8 + "1;2;3;" + "uno, dos, " * 200
     assert sheets.find_delimiter(text) == ";"
-
-
-@pytest.mark.parametrize(
-    ("days", "value", "note", "tone"),
-    [
-        ((), "0", "todos con seguimiento", "good"),
-        ((5, 0, None), "0", "todos con seguimiento", "good"),
-        ((6, 5, 21, None), "2", "el que más, 21 días", "bad"),
-    ],
-)
-def test_the_home_counts_who_was_left_more_than_five_days(days, value, note, tone):
-    lines = [freshness.FollowUp(None, 0, 0, 0, 0, 0, None, count, Light.NONE) for count in days]
-    card = left_card(lines)
-    assert (card.value, card.note, card.tone) == (value, note, tone)
