@@ -142,6 +142,10 @@ class Listing:
         """The address of the list's page."""
         raise NotImplementedError
 
+    def more(self, user: User) -> dict[str, Any]:
+        """What its own template shows besides the rows."""
+        return {}
+
     # -- what is asked for
 
     def filtered(self, params: QueryDict, user: User) -> django_filters.FilterSet:

@@ -51,5 +51,13 @@ CODE_WORDS = {
     "UNKNOWN_FLAG": "No dice si se realizó: se decide por la fecha.",
     "DONE_WITHOUT_DATE": "Realizada sin fecha: la fila entra y no puede ser válida.",
     "DONE_BEFORE_PLAN": "Realizada antes de lo previsto: revise las fechas.",
+    "NO_LIGHT": "Nota de 6 o menos sin estado: escriba en qué quedó (rojo, amarillo, verde, verde claro) o pinte la fila.",
+    "BAD_SCORE": "Calificación que no es un entero de 1 a 10: corríjala en la hoja.",
+    "KNOWN_SURVEY": "Ya hay una encuesta de ese servicio en el sistema: queda esa.",
+    "UNKNOWN_STATUS": "Estado que no se conoce: se toma el color de la fila, si lo hay.",
+    "COLOUR_DIFFERS": "El texto y el color no dicen lo mismo: se tomó el texto.",
+    "NO_CASE": "Fila con color y sin nota de 6 o menos: entra la encuesta, no abre un caso.",
+    "CALL_DATE": "Fecha de la llamada imposible: se tomó la de la entrega.",
+    "REPLY_DATE": "Fecha de la respuesta imposible: queda vacía.",
     "DATE_BUT_NOT_DONE": "Trae fecha de realización, pero dice que no se realizó.",
 }

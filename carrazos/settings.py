@@ -248,6 +248,8 @@ SPIGA_FEEDS = [
     "recovery.feeds.RecoveryFeed",
     "satisfaction.feeds.AftersalesFeed",
     "satisfaction.feeds.SalesFeed",
+    "satisfaction.drive.DriveAftersalesFeed",
+    "satisfaction.drive.DriveSalesFeed",
     "callcenter.exclusions.ExclusionsFeed",
     "crm_audit.feeds.TrafficFeed",
     "crm_audit.feeds.VisitsFeed",
@@ -302,7 +304,12 @@ DEMO_BUILDERS: list[str] = [
     "callcenter.demo.morning.start",
 ]
 # The long lists of the house (callcenter/tables.py): saved views and exports find them here.
-LISTINGS = ["callcenter.tables.CustomerList"]
+LISTINGS = [
+    "callcenter.tables.CustomerList",
+    "satisfaction.tables.FollowUpList",
+    "satisfaction.tables.SurveyList",
+    "satisfaction.tables.PqrsList",
+]
 # Where people's data lives and how long it is kept (callcenter/domain/personal_data.py): a programme adds its own lines.
 PERSONAL_DATA = [
     "callcenter.domain.personal_data.KERNEL",

@@ -1,7 +1,7 @@
 """Every report of the house, in the order of the reports centre. Adding one is a class and a line here."""
 
 from reports.base import Report
-from reports.definitions import satisfaction
+from reports.definitions import pqrs, satisfaction
 from reports.definitions.audit_pack import AuditPack
 from reports.definitions.crm_audit import ActivityValidity, CommitteeReport, FollowUpLight, MonthlyIndicators, ProspectValidity
 from reports.definitions.improvement import ImprovementReport
@@ -13,6 +13,7 @@ CATALOGUE: tuple[Report, ...] = (
     RecoveryReport(),
     RecoveryControl(),
     *satisfaction.ALL,
+    *pqrs.ALL,
     AuditPack(),
     ProspectValidity(),
     ActivityValidity(),

@@ -6,8 +6,8 @@ from random import Random
 
 from callcenter.demo.build import World
 from callcenter.domain.calendar import company_calendar
-from callcenter.enums import Channel, NextStep, Outcome, OutreachState, Priority, Programme, Purpose, Result
-from callcenter.models import Attempt, Employee, Outreach, Site, User, Vehicle, VehicleParty, WorkOrder
+from callcenter.enums import Channel, NextStep, Outcome, OutreachState, Priority, Programme, Purpose, ReasonKind, Result
+from callcenter.models import Attempt, Brand, Employee, Outreach, Reason, Site, User, Vehicle, VehicleParty, WorkOrder
 from callcenter.roles import Role
 from carrazos.lib.calendar import BOGOTA, BusinessCalendar
 from satisfaction.domain import followups, petitions, surveys
@@ -24,6 +24,19 @@ COMPLAINTS = (
 )  # fmt: skip
 SUGGESTIONS = ("Abrir los sábados hasta las cuatro.", "Más parqueaderos para clientes.", "Avisar por WhatsApp cuando el carro esté listo.")
 COMPLIMENTS = ("Excelente la atención del asesor.", "Todo muy puntual, gracias.")
+# The blocks of the two demonstration brands (domain 8.4): topic, question, kind.
+BLOCKS = {
+    "kia": (
+        ("Confirmación de la cita", "¿Le contactaron para confirmar la cita?", QuestionKind.YES_NO),
+        ("Listo a la primera", "¿El vehículo quedó listo en la primera visita?", QuestionKind.YES_NO),
+        ("Plan y garantía", "¿Cómo califica la explicación del plan de mantenimiento y la garantía?", QuestionKind.SCORE),
+    ),
+    "suzuki-motos": (
+        ("Moto limpia y probada", "¿Le entregaron la moto limpia y probada?", QuestionKind.YES_NO),
+        ("Repuestos", "¿Cómo califica la disponibilidad de repuestos?", QuestionKind.SCORE),
+        ("Revisión obligatoria", "¿Le explicaron la próxima revisión obligatoria para conservar la garantía?", QuestionKind.YES_NO),
+    ),
+}
 ENDS = (
     "Se llamó al cliente, se revisó el vehículo sin costo y quedó conforme.",
     "Se explicó la factura y se reconoció el valor de la diferencia.",
@@ -33,6 +46,7 @@ ENDS = (
 def build(world: World) -> None:
     """Writes everything; deterministic."""
     rng, calendar = world.rng("satisfaction"), company_calendar()
+    ask_by_brand()
     Employee.objects.filter(code="023").update(user=world.user("asesor"))
     seller = Employee.objects.create(
         code="077",
@@ -48,6 +62,21 @@ def build(world: World) -> None:
     rows = served(world, rng, owners, days, seller)
     answer(world, rng, rows, calendar)
     petitions_of(world, calendar)
+
+
+def ask_by_brand() -> None:
+    """What each demonstration brand asks beside the general block."""
+    for code, asked in BLOCKS.items():
+        brand = Brand.objects.get(code=code)
+        block = Questionnaire.objects.create(
+            code=f"SAT-{code.upper()}"[:30], title=f"Posventa {brand.name} (demostración)", programme=Programme.AFTERSALES_SURVEY, brand=brand,
+            is_published=True,
+        )  # fmt: skip
+        rows = [
+            Question(questionnaire=block, order=order, topic=topic, text=text, kind=kind)
+            for order, (topic, text, kind) in enumerate(asked, 1)
+        ]
+        Question.objects.bulk_create(rows)
 
 
 def served(world: World, rng: Random, owners: list[VehicleParty], days: list[date], seller: Employee) -> list[Survey]:
@@ -105,8 +134,11 @@ def one(owner: VehicleParty, site: Site, day: date, number: int, advisors: dict,
 def answer(world: World, rng: Random, rows: list[Survey], calendar: BusinessCalendar) -> None:
     """What was answered; the last days wait for their call, some customers never answered."""
     agents = [world.user("agente"), world.user("agente2")]
-    newest = sorted({row.served_on for row in rows})[-WAITING_DAYS:]
+    days = sorted({row.served_on for row in rows})
+    newest = days[-WAITING_DAYS:]
+    angry = set(days[-WAITING_DAYS - 4 : -WAITING_DAYS])  # days whose first customer is one: the board has reds to work
     blocks: dict[tuple[str, int], list[Question]] = {}
+    silent = list(Reason.objects.filter(kind=ReasonKind.NO_CONTACT, code__in=["NO_ANSWER", "BUSY", "VOICEMAIL", "OFF"]).order_by("pk"))
     answers: list[Answer] = []
     for row in rows:
         if row.served_on in newest:
@@ -116,7 +148,7 @@ def answer(world: World, rng: Random, rows: list[Survey], calendar: BusinessCale
         if at >= world.now:
             continue
         if rng.random() < 0.12:
-            close(row, Result.EXHAUSTED, at)
+            call_in_vain(row, agent, at, rng.choice(silent))
             continue
         made = Attempt.objects.create(
             body_hash="demo", outreach=row.outreach, number=1, agent=agent, outcome=Outcome.DONE, is_contact=True, started_at=at - timedelta(minutes=4),
@@ -126,7 +158,8 @@ def answer(world: World, rng: Random, rows: list[Survey], calendar: BusinessCale
         key = (row.programme, row.brand_id)
         if key not in blocks:
             blocks[key] = list(Question.objects.filter(questionnaire__in=Questionnaire.objects.in_use(row.programme, row.brand)))
-        answers += reply(rng, row, blocks[key], agent, at, made)
+        answers += reply(rng, row, blocks[key], agent, at, made, angry=row.served_on in angry)
+        angry.discard(row.served_on)
         row.save()
         if row.lowest <= 6:
             manage(world, rng, row, agent, at, calendar)
@@ -135,15 +168,28 @@ def answer(world: World, rng: Random, rows: list[Survey], calendar: BusinessCale
     Answer.objects.bulk_create(answers)
 
 
+def call_in_vain(row: Survey, agent: User, at: datetime, reason: Reason) -> None:
+    """Two calls that nobody answered (SAT-14)."""
+    for number in (1, 2):
+        begun = at + timedelta(hours=3 * number - 6)
+        Attempt.objects.create(
+            body_hash="demo", outreach=row.outreach, number=number, agent=agent, outcome=Outcome.NO_CONTACT, reason=reason, is_contact=False,
+            started_at=begun, at=begun + timedelta(minutes=1), day=begun.date(), policy_version="GSC-PRO-03 §2 · 2 · v0",
+        )  # fmt: skip
+    close(row, Result.EXHAUSTED, at)
+
+
 def close(row: Survey, result: Result, at: datetime) -> None:
     Outreach.objects.filter(pk=row.outreach_id).update(
         state=OutreachState.CLOSED, result=result, closed_at=at, next_step=NextStep.NONE, calls_made=1 if result == Result.DONE else 2
     )
 
 
-def reply(rng: Random, row: Survey, questions: list[Question], agent: User, at: datetime, made: Attempt) -> list[Answer]:
+def reply(
+    rng: Random, row: Survey, questions: list[Question], agent: User, at: datetime, made: Attempt, *, angry: bool = False
+) -> list[Answer]:
     """Fills the survey; its answers."""
-    base = rng.choices([score for score, _ in SCORES], [weight for _, weight in SCORES])[0]
+    base = 4 if angry else rng.choices([score for score, _ in SCORES], [weight for _, weight in SCORES])[0]
     found = []
     for question in questions:
         if question.kind == QuestionKind.SCORE:

@@ -17,7 +17,7 @@ class Formula(TextChoices):
     NON_DETRACTOR_PCT = "NON_DETRACTOR_PCT", "Clientes no detractores"
     PROMOTER_PCT = "PROMOTER_PCT", "Clientes promotores"
     MEAN_PCT = "MEAN_PCT", "Calificación media × 10"
-    NPS = "NPS", "NPS: promotores − detractores"
+    NPS = "NPS", "NPS: promotores menos detractores"
 
 
 class QuestionKind(TextChoices):
@@ -39,7 +39,6 @@ class SurveyStatus(TextChoices):
     ANSWERED = "ANSWERED", "Respondida"
     ANSWERED_LATER = "ANSWERED_LATER", "Respondida después"
     NO_CONTACT_DATA = "NO_CONTACT_DATA", "Sin datos de contacto"
-    MERGED = "MERGED", "Unida a otra encuesta"
 
 
 class Area(TextChoices):
@@ -103,6 +102,7 @@ class Action(TextChoices):
     CONFIRMED = "CONFIRMED", "El cliente confirmó la solución"
     NOT_CONFIRMED = "NOT_CONFIRMED", "El cliente no confirma la solución"
     EVIDENCE = "EVIDENCE", "Agregó evidencia"
+    CLASSIFIED = "CLASSIFIED", "Dijo de qué trata"
 
 
 class By(TextChoices):

@@ -2,23 +2,18 @@
 
 import json
 import uuid
-from datetime import datetime, timedelta
 
 from django import forms
-from django.db.models import Q
 
 from callcenter.enums import Channel, Outcome, ReasonKind
 from callcenter.forms import CallForm, CleanCharField, ClockField, DayField, moment_of
 from callcenter.models import Brand, Customer, Site, User, WorkOrder
-from carrazos.lib import text
-from carrazos.lib.calendar import bogota, start_of
 from satisfaction.domain import nps
 from satisfaction.domain.followups import Deed, ProofDraft
 from satisfaction.domain.petitions import Filing
 from satisfaction.domain.surveys import Reply, questions_of, value_of
-from satisfaction.enums import Area, Band, By, Choice, Light, PqrsChannel, PqrsKind, PqrsStatus, QuestionKind
+from satisfaction.enums import Area, Band, By, Choice, PqrsChannel, PqrsKind, QuestionKind
 from satisfaction.models import Cause, FollowUp, Question, Survey
-from satisfaction.models.followups import IS_OPEN
 from satisfaction.models.surveys import VOICE_MAX, areas_of
 
 KEYS = {Choice.YES: "s", Choice.NO: "n", Choice.NA: "a"}
@@ -152,76 +147,6 @@ class LateForm(SurveyFields, forms.Form):
 
 # -- board -----------------------------------------------------------------------------------------------------------
 
-QUICK = (
-    ("mias", "Míos"), ("vencidos", "Vencidos"), ("hoy", "Vencen hoy"), ("reiterados", "Reiterados"), ("garantia", "Garantía"),
-    ("portal", "Portal de la marca"), ("confirmar", "Por confirmar"),
-)  # fmt: skip
-
-
-def quick_filter(name: str, *, user: User, at: datetime) -> Q:
-    """What each chip of the board means."""
-    today = bogota(at).date()
-    return {
-        "mias": Q(owner=user) & IS_OPEN,
-        "vencidos": IS_OPEN & Q(due_at__lte=at),
-        "hoy": IS_OPEN & Q(due_at__gt=at, due_at__lt=start_of(today + timedelta(days=1))),
-        "reiterados": IS_OPEN & Q(is_repeated=True),
-        "garantia": IS_OPEN & Q(is_warranty=True),
-        "portal": Q(brand_portal_answered=True),
-        "confirmar": Q(light__in=[Light.GREEN, Light.PURPLE], verified_at__isnull=True, verify_on__lte=today),
-    }[name]
-
-
-class BoardForm(forms.Form):
-    """The board's filters; an unknown value is no filter."""
-
-    use_required_attribute = False
-
-    q = CleanCharField(label="Cliente o placa", required=False, max_length=80)
-    quick = forms.ChoiceField(choices=[("", ""), *QUICK], required=False, widget=forms.HiddenInput)
-    light = forms.ChoiceField(label="Semáforo", choices=[("", "Todos"), *Light.choices], required=False)
-    area = forms.ChoiceField(label="Área", choices=[("", "Todas"), *Area.choices], required=False)
-    site = forms.ModelChoiceField(Site.objects.none(), label="Sede", required=False, empty_label="Todas")
-    brand = forms.ModelChoiceField(Brand.objects.none(), label="Marca", required=False, empty_label="Todas")
-    owner = forms.ModelChoiceField(User.objects.none(), label="Responsable", required=False, empty_label="Todos")
-    since = DayField(label="Abiertos desde", required=False)
-    until = DayField(label="hasta", required=False)
-    score = forms.ChoiceField(label="Nota", choices=[("", "Todas"), ("5", "1 a 5 (mayor impacto)"), ("6", "6")], required=False)
-
-    def __init__(self, *args, user: User, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.user = user
-        self.fields["site"].queryset = Site.objects.filter(pk__in=user.site_ids)
-        self.fields["brand"].queryset = Brand.objects.filter(pk__in=user.brand_ids)
-        owners = User.objects.filter(pk__in=FollowUp.objects.visible_to(user).open().values("owner"))
-        self.fields["owner"].queryset = owners.order_by("first_name", "last_name")
-        if len(areas := areas_of(user)) < len(Area):
-            self.fields["area"].choices = [(area.value, area.label) for area in areas]
-
-    def apply(self, rows, *, at: datetime):
-        """The rows of the filter."""
-        self.is_valid()
-        data = self.cleaned_data
-        for name in ("light", "area", "site", "brand", "owner"):
-            if data.get(name):
-                rows = rows.filter(**{name: data[name]})
-        if data.get("q"):
-            words, plate = text.name_key(data["q"]), "".join(data["q"].upper().split()).replace("-", "")
-            rows = rows.filter(Q(customer__name_key__contains=words) | Q(vehicle__plate=plate))
-        if data.get("since"):
-            rows = rows.filter(opened_at__gte=start_of(data["since"]))
-        if data.get("until"):
-            rows = rows.filter(opened_at__lt=start_of(data["until"] + timedelta(days=1)))
-        if data.get("score"):
-            rows = rows.filter(score=6) if data["score"] == "6" else rows.filter(score__lte=5)
-        if data.get("quick"):
-            rows = rows.filter(quick_filter(data["quick"], user=self.user, at=at))
-        return rows
-
-    @property
-    def is_narrow(self) -> bool:
-        return any(value for name, value in getattr(self, "cleaned_data", {}).items() if name != "quick")
-
 
 class DeedForm(forms.Form):
     """What was done to a case. Which fields are needed depends on the move; the domain says so."""
@@ -269,30 +194,6 @@ class AssignForm(forms.Form):
         self.fields["to"].queryset = User.objects.filter(is_active=True)
         asked = [int(value) for value in self.data.getlist("rows") if value.isdigit() and len(value) < 18]
         self.fields["rows"].choices = [(pk, pk) for pk in visible.filter(pk__in=asked).values_list("pk", flat=True)]
-
-
-class SurveyListForm(forms.Form):
-    """Filters of the list of surveys."""
-
-    use_required_attribute = False
-
-    q = CleanCharField(label="Cliente o placa", required=False, max_length=80)
-    state = forms.ChoiceField(
-        label="Mostrar", required=False,
-        choices=[("", "Sin llamar, las más antiguas primero"), ("late", "Sin llamar y fuera de plazo"), ("reply", "Esperan respuesta de WhatsApp"),
-                 ("answered", "Respondidas"), ("all", "Todas")],
-    )  # fmt: skip
-    programme = forms.ChoiceField(
-        label="Área", required=False, choices=[("", "Todas"), ("AFTERSALES_SURVEY", "Posventa"), ("SALES_SURVEY", "Comercial")]
-    )
-    site = forms.ModelChoiceField(Site.objects.none(), label="Sede", required=False, empty_label="Todas")
-    brand = forms.ModelChoiceField(Brand.objects.none(), label="Marca", required=False, empty_label="Todas")
-    band = forms.ChoiceField(label="Clase", required=False, choices=[("", "Todas"), *Band.choices])
-
-    def __init__(self, *args, user: User, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.fields["site"].queryset = Site.objects.filter(pk__in=user.site_ids)
-        self.fields["brand"].queryset = Brand.objects.filter(pk__in=user.brand_ids)
 
 
 # -- PQRS ------------------------------------------------------------------------------------------------------------
@@ -350,36 +251,6 @@ class FilingForm(forms.Form):
             received_at=moment_of(data["received_day"], data["received_time"]), vehicle=order.vehicle if order else None, work_order=order,
             follow_up=data["follow_up"], reply_email=data["reply_email"], reply_phone=data["reply_phone"], opens_case=data["opens_case"],
         )  # fmt: skip
-
-
-class PqrsListForm(forms.Form):
-    use_required_attribute = False
-
-    q = CleanCharField(label="Radicado, cliente o placa", required=False, max_length=80)
-    status = forms.ChoiceField(label="Estado", required=False, choices=[("", "Todas"), ("late", "Vencidas"), *PqrsStatus.choices])
-    kind = forms.ChoiceField(label="Tipo", required=False, choices=[("", "Todos"), *PqrsKind.choices])
-    site = forms.ModelChoiceField(Site.objects.none(), label="Sede", required=False, empty_label="Todas")
-
-    def __init__(self, *args, user: User, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.fields["site"].queryset = Site.objects.filter(pk__in=user.site_ids)
-
-    def apply(self, rows, *, today):
-        self.is_valid()
-        data = self.cleaned_data
-        if data.get("status") == "late":
-            rows = rows.filter(status=PqrsStatus.OPEN, due_on__lt=today)
-        elif data.get("status"):
-            rows = rows.filter(status=data["status"])
-        for name in ("kind", "site"):
-            if data.get(name):
-                rows = rows.filter(**{name: data[name]})
-        if data.get("q"):
-            raw = "".join(data["q"].upper().split())
-            rows = rows.filter(
-                Q(number__endswith=raw) | Q(vehicle__plate=raw.replace("-", "")) | Q(customer__name_key__contains=text.name_key(data["q"]))
-            )
-        return rows
 
 
 class StepForm(forms.Form):

@@ -29,6 +29,11 @@ def cards(request: HttpRequest, at: datetime) -> list[Card]:
     user, found = request.user, []
     if user.has_perm(roles.MANAGE_FOLLOWUPS):
         found += case_cards(user, at)
+    if user.has_perm(roles.RECORD_SURVEYS):
+        due = FollowUp.objects.visible_to(user).filter(board.quick_filter("confirmar", user=user, at=at)).count()
+        if due:
+            url = reverse("satisfaction:followups") + "?quick=confirmar"
+            found.append(Card("Por confirmar con el cliente", str(due), "¿se mantiene la solución?", url))
     if user.has_perm(roles.CONTROL_FOLLOWUPS) or approves(user):
         found += month_cards(user, at)
     if user.has_perm(roles.MANAGE_PQRS) or approves(user):

@@ -95,6 +95,11 @@ def field_of(model: type[models.Model], column: str) -> models.Field | None:
     return found if found.verbose_name != found.name.replace("_", " ") or found.is_relation else None
 
 
+def is_inner(field: models.Field) -> bool:
+    """True for what the code keeps for itself (a form's key, the state before an undo): nobody edits it, it tells a reader nothing."""
+    return not field.editable and not field.generated
+
+
 def references(changes: Iterable[Change], tables: dict[str, type[models.Model]]) -> dict[tuple[type, int], str]:
     """The names of every row that the changes point at, one query for each table."""
     wanted: dict[type, set[int]] = {}
@@ -120,8 +125,14 @@ def story(row: Change, model: type[models.Model] | None, names: dict, people: di
     lines = []
     for column in dict.fromkeys([*before, *after]):
         field = model and field_of(model, column)
-        if field is None or column == "id" or (row.kind != "UPDATE" and before.get(column, after.get(column)) in (None, "", [], {})):
+        if (
+            field is None
+            or column == "id"
+            or is_inner(field)
+            or (row.kind != "UPDATE" and before.get(column, after.get(column)) in (None, "", [], {}))
+        ):
             continue
+        field = field.output_field if field.generated else field
         label = str(field.verbose_name)
         lines.append(
             Line(label[:1].upper() + label[1:], in_words(field, before.get(column), names), in_words(field, after.get(column), names))

@@ -86,7 +86,7 @@ def credit(row: Appointment, orders: list[tuple[date, str, int | None]], at: dat
     """Judges one appointment by (day of entry, number, appointment that it proves) of its vehicle's orders."""
     if row.work_order_id:
         moved = f"; la agendó primero, la movió {row.replaces.decided_by}" if row.replaces_id and row.replaces.decided_by_id else ""
-        return Credit(f"Crédito de {row.booked_by}: OT {row.work_order.number} la prueba{moved}.", counts=True)
+        return Credit(f"Crédito de {row.booked_by}: la orden {row.work_order.number} la prueba{moved}.", counts=True)
     if row.status in WITHOUT_CREDIT:
         return Credit(WITHOUT_CREDIT[row.status])
     if row.vehicle_id is None:
@@ -103,11 +103,11 @@ def unproved(row: Appointment, orders: list[tuple[date, str, int | None]], today
     entered, number, proves = min(orders, key=lambda order: abs((order[0] - day).days), default=(None, "", None))
     distance = abs((entered - day).days) if entered else None
     if distance is not None and distance <= days and proves:
-        return Credit(f"Sin crédito: la OT {number} ya prueba otra cita.")
+        return Credit(f"Sin crédito: la orden {number} ya prueba otra cita.")
     if distance is not None and distance <= days and entered < bogota(row.booked_at).date():
-        return Credit(f"Sin crédito: la OT {number} entró el {entered:%d/%m/%Y}, antes de agendar.")
+        return Credit(f"Sin crédito: la orden {number} entró el {entered:%d/%m/%Y}, antes de agendar.")
     if today <= last:
         return Credit(f"Espera la OT hasta el {last:%d/%m/%Y}.", waits=True)
     if entered and entered > last:
-        return Credit(f"Sin crédito: la OT {number} entró a los {distance} días (máximo {days}).")
+        return Credit(f"Sin crédito: la orden {number} entró a los {distance} días (máximo {days}).")
     return Credit(f"Sin crédito: no hay OT del vehículo entre el {day - timedelta(days=days):%d/%m} y el {last:%d/%m/%Y}.")

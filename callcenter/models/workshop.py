@@ -63,4 +63,4 @@ class WorkOrder(models.Model):
         ]
 
     def __str__(self):
-        return f"OT {self.number} ({self.site})"
+        return f"Orden {self.number} ({self.site})"

@@ -127,6 +127,11 @@ class Sheet:
         """The name of each sheet that was read."""
         return [part.name for part in self._parts]
 
+    @property
+    def offsets(self) -> dict[str, int]:
+        """Sheet that was read → what its row numbers begin after."""
+        return {part.name: part.offset for part in self._parts}
+
     def place(self, at: int) -> str:
         """`Centro · 12`: sheet and row, as the person who opens the file sees it."""
         part = next(part for part in reversed(self._parts) if part.offset < at)

@@ -21,6 +21,7 @@ SPOOL_BYTES = 1_000 * 1024 * 1024
 
 # Isolated mode: no user site, no environment; of ours only the pure library can be imported.
 PROGRAM = "import sys; sys.path.insert(0, sys.argv.pop()); from carrazos.lib import sheets; sys.exit(sheets.main())"
+PAINT = "import sys; sys.path.insert(0, sys.argv.pop()); from carrazos.lib import fills; sys.exit(fills.main())"
 LIBRARY = str(Path(sheets.__file__).resolve().parents[2])
 
 BROKEN = "El archivo no se pudo leer: está dañado o es demasiado grande para abrirlo con seguridad."
@@ -76,6 +77,17 @@ def parse(data: bytes) -> Spool:
         file.close()
         raise
     return Spool(file, answer)
+
+
+def painted(data: bytes) -> dict[str, dict[int, list[str]]]:
+    """The colours of a workbook that could be read (carrazos.lib.fills.painted); none when they can't be, for they only help."""
+    cpu, wall = budget(len(data))
+    child = [sys.executable, "-I", "-c", PAINT, *map(str, (MEMORY_BYTES, cpu * 3, SPOOL_BYTES)), LIBRARY]
+    try:
+        done = subprocess.run(child, input=data, capture_output=True, timeout=wall * 3, check=True)
+        return marshal.loads(done.stdout)  # noqa: S302 -- written by our own child
+    except (subprocess.SubprocessError, EOFError, ValueError, TypeError):
+        return {}
 
 
 def budget(size: int) -> tuple[int, int]:

@@ -92,6 +92,7 @@ def render_listing(request: HttpRequest, listing: Listing, **more: object) -> Ht
         ],
         "may_export": listing.export_permission and request.user.has_perm(listing.export_permission),
         **saved,
+        **listing.more(request.user),
         **more,
     }
     return render(request, listing.template, context, status=200 if form.is_valid() else 422)

@@ -14,12 +14,11 @@ from carrazos.lib.calendar import bogota, start_of
 from carrazos.lib.charts import Chart
 from carrazos.lib.periods import Month, Period, Week
 from carrazos.lib.ratios import Count, Ratio
-from reports.base import AFTERSALES, DATE, MOMENT, NUMBER, SALES, Column, Report, Table
+from reports.base import DATE, MOMENT, NUMBER, SALES, Column, Report, Table
 from satisfaction.domain import metrics
 from satisfaction.domain.nps import Distribution
-from satisfaction.domain.petitions import in_term
 from satisfaction.enums import Area, Band, FollowUpKind, Formula, Light, QuestionKind
-from satisfaction.models import Answer, FollowUp, Pqrs, Survey
+from satisfaction.models import Answer, FollowUp, Survey
 
 MONTHS_SHOWN = 12
 SHOWN = 40
@@ -98,7 +97,7 @@ IDENTITY = (
     Column("Cliente", lambda s: s.customer.name, width=30, in_pdf=True, fill=portal_fill),
     Column("Documento", lambda s: s.customer.document, width=18),
     Column("Teléfono", phone, width=16),
-    Column("Placa", lambda s: s.vehicle.plate if s.vehicle else "", width=10, in_pdf=True),
+    Column("Placa", lambda s: s.vehicle.plate if s.vehicle else "", width=11, in_pdf=True),
     Column("Marca", lambda s: s.brand.name, width=14),
 )
 CALLS = (
@@ -107,7 +106,7 @@ CALLS = (
     Column("Motivo de no contacto", silent_reason, width=24, in_pdf=True),
 )
 OPINION = (
-    Column("Clasificación", lambda s: s.get_band_display(), width=13, in_pdf=True),
+    Column("Clasificación", lambda s: s.get_band_display(), width=14, in_pdf=True),
     Column("Voz del cliente", lambda s: s.voice, width=50, in_pdf=True),
     Column("Sugerencia", lambda s: s.suggestion, width=36),
     Column("Felicitación", lambda s: s.compliment, width=30),
@@ -161,13 +160,13 @@ class AftersalesControl(ControlSheet):
     area = Area.AFTERSALES
     columns = (
         Column("OT", lambda s: s.work_order.number if s.work_order else "", width=18),
-        Column("Fecha de entrega", lambda s: s.served_on, DATE, 12, in_pdf=True),
+        Column("Fecha de entrega", lambda s: s.served_on, DATE, 15, in_pdf=True),
         Column("Sede", lambda s: s.site.name, width=14),
         Column("Taller o colisión", lambda s: s.work_order.section if s.work_order else "", width=18),
         Column("Asesor de servicio", lambda s: str(s.advisor or "Sin identificar"), width=22),
         *IDENTITY, *CALLS,
         Column("Atención", rated("Atención"), NUMBER, 9), Column("Trabajo realizado", rated("Trabajo realizado"), NUMBER, 9),
-        Column("Tiempos", rated("Tiempos"), NUMBER, 9), Column("Recomendación", rated("Recomendación"), NUMBER, 9, in_pdf=True),
+        Column("Tiempos", rated("Tiempos"), NUMBER, 9), Column("Recomendación", rated("Recomendación"), NUMBER, 14, in_pdf=True),
         Column("Específicas", specific, width=36),
         *OPINION, *MANAGEMENT,
     )  # fmt: skip
@@ -178,19 +177,25 @@ class SalesControl(ControlSheet):
     title = "Control de seguimiento cliente comercial"
     area = Area.SALES
     columns = (
-        Column("Fecha de entrega", lambda s: s.served_on, DATE, 12, in_pdf=True),
+        Column("Fecha de entrega", lambda s: s.served_on, DATE, 15, in_pdf=True),
         Column("Sede", lambda s: s.site.name, width=14),
         Column("Asesor comercial", lambda s: str(s.advisor or "Sin identificar"), width=22),
         Column("Vehículo", lambda s: s.vehicle.title if s.vehicle else "", width=22),
         *IDENTITY, *CALLS,
         Column("Atención", rated("Atención"), NUMBER, 9), Column("Instalaciones", rated("Instalaciones"), NUMBER, 9),
-        Column("Tiempos", rated("Tiempos"), NUMBER, 9), Column("Recomendación", rated("Recomendación"), NUMBER, 9, in_pdf=True),
+        Column("Tiempos", rated("Tiempos"), NUMBER, 9), Column("Recomendación", rated("Recomendación"), NUMBER, 14, in_pdf=True),
         Column("Específicas", specific, width=36),
         *OPINION, *MANAGEMENT,
     )  # fmt: skip
 
 
 # -- the monthly reports ---------------------------------------------------------------------------------------------
+
+
+def in_time(case: FollowUp) -> bool | None:
+    """Answered strictly before its term; None while nobody answered, and for an old case whose day of answer nobody wrote down."""
+    return None if case.answered_at is None or case.first_due_at is None else case.answered_at < case.first_due_at
+
 
 CASE_COLUMNS = (
     Column("Abierto", lambda c: c.opened_at, MOMENT, 16, in_pdf=True),
@@ -207,7 +212,7 @@ CASE_COLUMNS = (
     Column("Qué se hizo", lambda c: c.resolution, width=40, in_pdf=True),
     Column("Vence", lambda c: c.due_at, MOMENT, 16),
     Column("Respondido", lambda c: c.answered_at, MOMENT, 16),
-    Column("A tiempo", lambda c: "" if c.answered_at is None else "Sí" if c.answered_at < c.first_due_at else "No", width=9),
+    Column("A tiempo", lambda c: {None: "", True: "Sí", False: "No"}[in_time(c)], width=9),
     Column("Reiterado", lambda c: "Sí" if c.is_repeated else "", width=9),
     Column("Garantía", lambda c: "Sí" if c.is_warranty else "", width=9),
 )
@@ -242,7 +247,7 @@ class MonthlySatisfaction(Report):
     area = Area.AFTERSALES
     columns = CASE_COLUMNS
     frequencies = (Month,)
-    drills = MappingProxyType({"IND-11": lambda c: c.answered_at is not None and c.answered_at < c.first_due_at})
+    drills = MappingProxyType({"IND-11": in_time})
 
     def records(self, part: Slice) -> tuple[Any, ...]:
         rows = metrics.cases(part, self.area).select_related("customer", "vehicle", "site", "brand", "advisor", "owner", "cause")
@@ -311,7 +316,7 @@ class WeeklyCases(Report):
     title = "Casos de insatisfacción de la semana"
     columns = CASE_COLUMNS
     frequencies = (Week,)
-    drills = MappingProxyType({"IND-11": lambda c: c.answered_at is not None and c.answered_at < c.first_due_at})
+    drills = MappingProxyType({"IND-11": in_time})
 
     def records(self, part: Slice) -> tuple[Any, ...]:
         """Cases opened or closed in the week, and those that were still open."""
@@ -340,72 +345,4 @@ class WeeklyCases(Report):
         return (Table("Por área", head, tuple(lines)),)
 
 
-# -- PQRS ------------------------------------------------------------------------------------------------------------
-
-
-def on_time(row: Pqrs) -> str:
-    verdict = in_term(row, row.asked_on)
-    return "" if verdict is None else "Sí" if verdict else "No"
-
-
-class PqrsControl(Report):
-    """The register of PQRS with its legal clock (CAR-6, CAR-7; IND-07)."""
-
-    code = "GSC-FOR-04"
-    handled_by = AFTERSALES | SALES
-    title = "Control PQRS"
-    frequencies = (Month,)
-    drills = MappingProxyType({"IND-07": lambda p: on_time(p) == "Sí"})
-    columns = (
-        Column("Radicado", lambda p: p.number, width=17, in_pdf=True),
-        Column("Recibida", lambda p: p.received_at, MOMENT, 17, in_pdf=True),
-        Column("Canal", lambda p: p.get_channel_display(), width=14),
-        Column("Tipo", lambda p: p.get_kind_display(), width=20, in_pdf=True),
-        Column("Cliente", lambda p: p.customer.name, width=28, in_pdf=True),
-        Column("Vehículo u OT", lambda p: " · ".join(filter(None, (p.vehicle.plate if p.vehicle else "", p.work_order.number if p.work_order else ""))),
-               width=22),
-        Column("Sede", lambda p: p.site.name, width=14),
-        Column("Área", lambda p: p.get_area_display(), width=12),
-        Column("Descripción", lambda p: p.description, width=50),
-        Column("Responsable", lambda p: str(p.owner or ""), width=22),
-        Column("Término (días hábiles)", lambda p: p.term_days + p.extended_days, NUMBER, 12),
-        Column("Vence", lambda p: p.due_on, DATE, 12, in_pdf=True),
-        Column("Fecha de respuesta", lambda p: p.answered_at, MOMENT, 17, in_pdf=True),
-        Column("Respuesta", lambda p: p.answer, width=50),
-        Column("En término", on_time, width=10, in_pdf=True),
-        Column("Evidencia", lambda p: f"{len(p.proofs)} archivo(s)" if p.proofs else "", width=13),
-        Column("Estado", lambda p: p.get_status_display(), width=12, in_pdf=True),
-        Column("Cierre", lambda p: p.closed_at, MOMENT, 17),
-        Column("Satisfecho con el cierre", lambda p: "" if p.is_satisfied is None else "Sí" if p.is_satisfied else "No", width=12),
-    )  # fmt: skip
-
-    def records(self, part: Slice) -> tuple[Any, ...]:
-        """Received or due in the period."""
-        received = Q(received_at__gte=start_of(part.start), received_at__lt=start_of(part.end))
-        rows = metrics.scoped(Pqrs.objects.filter(received | Q(due_on__gte=part.start, due_on__lt=part.end)), part)
-        rows = rows.select_related("customer", "vehicle", "work_order", "site", "owner").prefetch_related(
-            Prefetch("files", to_attr="proofs")
-        )
-        found = tuple(rows.order_by("received_at", "id"))
-        for row in found:
-            row.asked_on = part.end
-        return found
-
-    def indicators(self, part: Slice, at: datetime) -> tuple[Ratio | Count, ...]:
-        received = metrics.scoped(Pqrs.objects.filter(received_at__gte=start_of(part.start), received_at__lt=start_of(part.end)), part)
-        return (metrics.pqrs_in_term(part, bogota(at).date()), Count("PQRS recibidas", received.count()))
-
-    def tables(self, part: Slice, period: Period, at: datetime) -> tuple[Table, ...]:
-        kinds: dict[str, list[Pqrs]] = {}
-        for row in self.records(part):
-            kinds.setdefault(row.get_kind_display(), []).append(row)
-        lines = tuple((name, str(len(rows)), mean_days(rows)) for name, rows in sorted(kinds.items()))
-        return (Table("Por tipo", ("Tipo", "Cantidad", "Días calendario hasta responder"), lines),)
-
-
-def mean_days(rows: list[Pqrs]) -> str:
-    spans = [(bogota(row.answered_at).date() - bogota(row.received_at).date()).days for row in rows if row.answered_at]
-    return f"{sum(spans) / len(spans):.1f}".replace(".", ",") if spans else "N/D"
-
-
-ALL = (AftersalesControl(), AftersalesReport(), SalesControl(), PqrsControl(), SalesReport(), WeeklyCases())
+ALL = (AftersalesControl(), AftersalesReport(), SalesControl(), SalesReport(), WeeklyCases())

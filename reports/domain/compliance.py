@@ -63,7 +63,7 @@ def detractors_in_term(part: Slice, at: datetime) -> Ratio:
 
 # Each control, and the page where what lacks is seen.
 CONTROLS = ((daily_import, "/importaciones/"), (reports_in_time, "/informes/"), (evidence_present, "/informes/GSC-FOR-09/#evidencia"),
-            (detractors_in_term, "/detractores/?vista=tabla"))  # fmt: skip
+            (detractors_in_term, "/detractores/tabla/"))  # fmt: skip
 
 
 def controls(part: Slice, at: datetime) -> list[tuple[Ratio, str]]:

@@ -2,19 +2,45 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet
 
+from callcenter.domain.metrics import Slice, scope_of
+from callcenter.enums import NextStep, OutreachState
 from callcenter.models import User
-from carrazos.lib.calendar import BusinessCalendar, bogota
-from satisfaction.domain import escalation
-from satisfaction.enums import Light
-from satisfaction.models import FollowUp
+from carrazos.lib.calendar import BusinessCalendar, bogota, start_of
+from carrazos.lib.periods import Month
+from satisfaction.domain import escalation, metrics, surveys
+from satisfaction.enums import Light, PqrsStatus, SurveyStatus
+from satisfaction.models import FollowUp, Pqrs, Survey
+from satisfaction.models.followups import IS_OPEN
+from satisfaction.models.surveys import areas_of
 
 SHOWN_DAYS = 15
 CARDS = 25
 WORKING = (Light.RED, Light.YELLOW)
+
+
+QUICK = (
+    ("mias", "Míos"), ("vencidos", "Vencidos"), ("hoy", "Vencen hoy"), ("reiterados", "Reiterados"), ("garantia", "Garantía"),
+    ("portal", "Portal de la marca"), ("confirmar", "Por confirmar"),
+)  # fmt: skip
+
+
+def quick_filter(name: str, *, user: User, at: datetime) -> Q:
+    """What each chip of the board means."""
+    today = bogota(at).date()
+    return {
+        "mias": Q(owner=user) & IS_OPEN,
+        "vencidos": IS_OPEN & Q(due_at__lte=at),
+        "hoy": IS_OPEN & Q(due_at__gt=at, due_at__lt=start_of(today + timedelta(days=1))),
+        "reiterados": IS_OPEN & Q(is_repeated=True),
+        "garantia": IS_OPEN & Q(is_warranty=True),
+        "portal": Q(brand_portal_answered=True),
+        "confirmar": Q(light__in=[Light.GREEN, Light.PURPLE], verified_at__isnull=True, verify_on__lte=today),
+    }[name]
 
 
 @dataclass(frozen=True)
@@ -93,6 +119,24 @@ def waiting(user: User, at: datetime) -> Open:
     return Open(found["red"], found["yellow"], found["late"])
 
 
-def month_start(at: datetime) -> datetime:
-    """The first day of the month of `at`, in Bogotá."""
-    return bogota(at).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+WAITING = Q(status=SurveyStatus.PENDING, outreach__state=OutreachState.OPEN)  # surveys whose call is still to be made
+
+
+def survey_figures(user: User, at: datetime, calendar: BusinessCalendar) -> dict[str, Any]:
+    """What stands above the list of surveys: who waits and since when, and the month's coverage (SAT-3)."""
+    late, month = surveys.late_before(at, calendar), Month.of(bogota(at).date())
+    part = Slice.of(month, **scope_of(user))
+    waiting = Survey.objects.visible_to(user).filter(WAITING).aggregate(
+        total=Count("pk"), late=Count("pk", filter=Q(served_on__lt=late)), reply=Count("pk", filter=Q(outreach__next_step=NextStep.REPLY))
+    )  # fmt: skip
+    coverage = [(area.label, metrics.coverage(part, area)) for area in areas_of(user)]
+    return {"late": late, "ageing": waiting, "coverage": coverage, "month": month}
+
+
+def pqrs_figures(user: User, today: date) -> dict[str, int]:
+    """How many PQRS wait for an answer, are late, wait to be delivered, and to be closed."""
+    return Pqrs.objects.visible_to(user).aggregate(
+        pending=Count("pk", filter=Q(status=PqrsStatus.OPEN)), late=Count("pk", filter=Q(status=PqrsStatus.OPEN, due_on__lt=today)),
+        to_deliver=Count("pk", filter=Q(status=PqrsStatus.ANSWERED, delivered_at__isnull=True)),
+        to_close=Count("pk", filter=Q(status=PqrsStatus.ANSWERED, delivered_at__isnull=False)),
+    )  # fmt: skip

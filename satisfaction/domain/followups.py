@@ -1,27 +1,24 @@
 """What is done with a dissatisfied customer: every verb locks the row, checks `semaphore.MOVES` and writes one event."""
 
-import hashlib
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.core.files.base import ContentFile
 from django.db import transaction
 from django.db.models import F, Q
 
 from callcenter.domain.calendar import company_calendar
 from callcenter.domain.errors import Conflict, Refused
-from callcenter.domain.evidence import clean_picture
 from callcenter.enums import Programme, Purpose
 from callcenter.models import Attempt, Brand, Customer, Employee, Hold, Notification, Outreach, Site, User, Vehicle
 from carrazos.lib.calendar import BusinessCalendar, bogota
 from satisfaction.domain import escalation, notices, people, semaphore
+from satisfaction.domain.proofs import ProofDraft, keep_proof
 from satisfaction.domain.rules import rules_for
-from satisfaction.enums import Action, Area, By, FollowUpKind, FollowUpStatus, Level, Origin, PqrsKind, ProofKind
+from satisfaction.enums import Action, Area, By, FollowUpKind, FollowUpStatus, Level, Origin, PqrsKind
 from satisfaction.models import Cause, FollowUp, FollowUpEvent, Pqrs, Proof, Survey
 
 HOLD_SOURCE = "satisfaction.FollowUp"
-PDF_MAX = 8 * 1024 * 1024
 GRIEVANCES = (PqrsKind.COMPLAINT, PqrsKind.CLAIM, PqrsKind.WARRANTY)
 STALE = "Otra persona cambió este caso mientras usted lo veía. Se muestra como quedó; revise y repita."
 
@@ -37,15 +34,6 @@ class Matter:
     vehicle: Vehicle | None = None
     advisor: Employee | None = None
     is_warranty: bool = False
-
-
-@dataclass(frozen=True)
-class ProofDraft:
-    """Evidence on its way in: a note of the call, or a file as it was uploaded."""
-
-    note: str = ""
-    data: bytes = b""
-    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -272,31 +260,6 @@ def write(
     )  # fmt: skip
 
 
-def keep_proof(row: FollowUp, draft: ProofDraft | None, *, by: User, at: datetime) -> Proof | None:
-    """Stores the evidence: a note as it is, a picture re-encoded, a PDF by its content. Raises Refused for anything else."""
-    if draft is None:
-        return None
-    if not draft.data:
-        return Proof.objects.create(follow_up=row, kind=ProofKind.NOTE, text=draft.note.strip(), added_by=by, added_at=at)
-    kind, data = clean_file(draft.data)
-    proof = Proof(
-        follow_up=row, kind=kind, text=draft.note.strip(), original_name=draft.name[:120], sha256=hashlib.sha256(data).hexdigest(),
-        added_by=by, added_at=at,
-    )  # fmt: skip
-    proof.file.save("proof", ContentFile(data), save=False)
-    proof.save()
-    return proof
-
-
-def clean_file(data: bytes) -> tuple[ProofKind, bytes]:
-    """What a file really is, by its content. Raises Refused for what is neither a picture nor a PDF of reasonable size."""
-    if data.startswith(b"%PDF-"):
-        if len(data) > PDF_MAX:
-            raise Refused("El PDF pesa más de 8 MB.")
-        return ProofKind.FILE, data
-    return ProofKind.IMAGE, clean_picture(data).data
-
-
 def add_proof(pk: int, deed: Deed, *, by: User, at: datetime) -> FollowUp:
     """Adds evidence without changing the status. Raises Refused without one, or on a suggestion."""
     with transaction.atomic():
@@ -307,6 +270,22 @@ def add_proof(pk: int, deed: Deed, *, by: User, at: datetime) -> FollowUp:
             raise Refused("Falta la evidencia: escriba la nota, o elija una imagen o un PDF.")
         proof = keep_proof(row, deed.proof, by=by, at=at)
         write(row, Action.EVIDENCE, by=by, at=at, note=proof.text, proof=proof, key=deed.key)
+        return row
+
+
+def classify(pk: int, deed: Deed, *, by: User, at: datetime) -> FollowUp:
+    """Says what a suggestion is about, so that those that repeat are counted (SAT-R10). Raises Refused without it, or on a case."""
+    with transaction.atomic():
+        if done := written_before(deed, by):
+            return done
+        row = locked(pk, version=deed.version)
+        if row.kind != FollowUpKind.SUGGESTION:
+            raise Refused("El tema de una insatisfacción se dice al cerrarla, como causa raíz.")
+        if deed.cause is None:
+            raise Refused("Elija de qué trata la sugerencia.")
+        row.cause, row.version = deed.cause, row.version + 1
+        row.save(update_fields=["cause", "version"])
+        write(row, Action.CLASSIFIED, by=by, at=at, note=str(deed.cause), key=deed.key)
         return row
 
 

@@ -13,7 +13,7 @@ from carrazos.lib.periods import Month
 from carrazos.lib.ratios import Ratio
 from satisfaction.domain.nps import Distribution
 from satisfaction.domain.rules import Rules, rules_for
-from satisfaction.enums import Area, Band, Formula, QuestionKind, SurveyStatus
+from satisfaction.enums import Area, Band, Formula, QuestionKind
 from satisfaction.models import Answer, FollowUp, Pqrs, Survey
 from satisfaction.models.surveys import PROGRAMME_OF
 
@@ -101,9 +101,7 @@ def all_formulas(spread: Distribution) -> list[Ratio]:
 
 def coverage(part: Slice, area: Area) -> Ratio:
     """IND-12: customers surveyed / customers in the list (SAT-3)."""
-    rows = Survey.objects.exclude(status=SurveyStatus.MERGED).filter(
-        programme=PROGRAMME_OF[area], listed_on__gte=part.start, listed_on__lt=part.end
-    )
+    rows = Survey.objects.filter(programme=PROGRAMME_OF[area], listed_on__gte=part.start, listed_on__lt=part.end)
     found = scoped(rows, part).aggregate(total=Count("pk"), hits=Count("pk", filter=Q(answered_on__isnull=False)))
     return Ratio(
         "Cobertura de seguimiento", found["hits"], found["total"], code="IND-12", formula="Clientes encuestados / clientes del listado"
@@ -176,3 +174,10 @@ def pqrs_in_term(part: Slice, on: date) -> Ratio:
     return Ratio(
         "PQRS respondidas en término", hits, len(answered), code="IND-07", formula="Respondidas en término / con término en el período"
     )
+
+
+def satisfied_closures(part: Slice) -> Ratio:
+    """Customers satisfied with how their PQRS was closed / PQRS closed in the slice (CAR-7)."""
+    closed = Pqrs.objects.filter(closed_at__gte=start_of(part.start), closed_at__lt=start_of(part.end))
+    found = scoped(closed, part).aggregate(total=Count("pk"), hits=Count("pk", filter=Q(is_satisfied=True)))
+    return Ratio("Satisfechos con el cierre", found["hits"], found["total"], formula="Satisfechos con el cierre / PQRS cerradas")

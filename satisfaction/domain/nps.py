@@ -56,5 +56,5 @@ class Distribution:
             Formula.NON_DETRACTOR_PCT: (self.promoters + self.neutrals, self.total, "(Promotores + neutros) / encuestas válidas"),
             Formula.PROMOTER_PCT: (self.promoters, self.total, "Promotores / encuestas válidas"),
             Formula.MEAN_PCT: (self.score_sum, self.total * HIGHEST, "Suma de calificaciones / (encuestas válidas × 10)"),
-            Formula.NPS: (self.promoters - self.detractors, self.total, "(Promotores − detractores) / encuestas válidas"),
+            Formula.NPS: (self.promoters - self.detractors, self.total, "(Promotores menos detractores) / encuestas válidas"),
         }

@@ -12,7 +12,7 @@ from callcenter.domain.errors import Conflict, Refused
 from callcenter.enums import Purpose
 from callcenter.models import Brand, Customer, Hold, Site, User, Vehicle, WorkOrder
 from carrazos.lib.calendar import BusinessCalendar, bogota
-from satisfaction.domain import followups, notices, people
+from satisfaction.domain import followups, notices, people, proofs
 from satisfaction.domain import pqrs as terms
 from satisfaction.enums import Area, Level, Origin, PqrsAction, PqrsChannel, PqrsKind, PqrsStatus, ProofKind
 from satisfaction.models import FilingCounter, FollowUp, Letter, Pqrs, PqrsEvent, PqrsFile, PqrsTerm
@@ -252,7 +252,7 @@ def close(pk: int, *, satisfied: bool, text: str, by: User, at: datetime) -> Pqr
 
 def keep_file(row: Pqrs, data: bytes, name: str, *, by: User, at: datetime) -> PqrsFile:
     """Stores a picture (re-encoded) or a PDF. Raises Refused for anything else."""
-    kind, content = followups.clean_file(data)
+    kind, content = proofs.clean_file(data)
     found = PqrsFile(
         pqrs=row, content_type="application/pdf" if kind == ProofKind.FILE else "image/jpeg", original_name=name[:120],
         sha256=hashlib.sha256(content).hexdigest(), added_by=by, added_at=at,

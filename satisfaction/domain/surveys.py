@@ -49,6 +49,14 @@ def questions_of(survey: Survey) -> list[Question]:
     return sorted(rows, key=lambda row: (row.questionnaire.brand_id is not None, order[row.questionnaire_id], row.order))
 
 
+def late_before(at: datetime, calendar: BusinessCalendar) -> date:
+    """Services before this day should have been called already (SAT-3)."""
+    day = bogota(at).date()
+    for _ in range(rules_for().call_within_days):
+        day = calendar.previous_business_day(day - timedelta(days=1))
+    return day
+
+
 @dataclass(frozen=True)
 class Reading:
     """What the answers amount to."""

@@ -8,6 +8,7 @@ from django.db.models.functions import Length
 from django.db.models.lookups import LessThanOrEqual
 
 from callcenter.models import Attempt, Brand, Customer, Employee, Outreach, Site, User, Vehicle
+from callcenter.models.audit import audited
 from callcenter.models.organisation import ScopedQuerySet
 from callcenter.roles import Role
 from satisfaction.enums import Action, Area, By, FollowUpKind, FollowUpStatus, Level, Light, Origin, ProofKind
@@ -144,6 +145,7 @@ class FollowUp(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = "seguimiento", "seguimientos"
+        triggers = audited()
         constraints = [
             models.UniqueConstraint(fields=["survey", "kind"], condition=Q(survey__isnull=False), name="follow_up_once_per_survey"),
             models.CheckConstraint(condition=~Q(voice=""), name="follow_up_has_voice"),

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from callcenter.models import Brand, Customer, Site, User, Vehicle, WorkOrder
+from callcenter.models.audit import audited
 from callcenter.models.organisation import ScopedQuerySet
 from callcenter.models.work import Work
 from satisfaction.enums import Area, PqrsAction, PqrsChannel, PqrsKind, PqrsStatus
@@ -60,7 +61,7 @@ class PqrsQuerySet(ScopedQuerySet):
 class Pqrs(models.Model):
     """One matter as the customer brought it, until its closure is evaluated."""
 
-    key = models.UUIDField("clave del formulario", unique=True, default=uuid.uuid4)
+    key = models.UUIDField("clave del formulario", unique=True, default=uuid.uuid4, editable=False)
     number = models.CharField("radicado", max_length=16, unique=True)
     kind = models.CharField("tipo", max_length=13, choices=PqrsKind)
     channel = models.CharField("canal", max_length=9, choices=PqrsChannel)
@@ -101,6 +102,7 @@ class Pqrs(models.Model):
     class Meta:
         verbose_name, verbose_name_plural = "PQRS", "PQRS"
         ordering = ["due_on", "id"]
+        triggers = audited()
         constraints = [
             models.CheckConstraint(condition=~Q(description=""), name="pqrs_has_description"),
             models.CheckConstraint(

@@ -7,6 +7,7 @@ from django.db.models.lookups import LessThanOrEqual
 
 from callcenter.enums import Channel, Programme
 from callcenter.models import Attempt, Brand, Customer, Employee, ImportBatch, Outreach, Site, User, Vehicle, WorkOrder
+from callcenter.models.audit import audited
 from callcenter.models.organisation import ScopedQuerySet
 from satisfaction.enums import Area, Band, Choice, SurveyStatus
 from satisfaction.models.questionnaires import SURVEYS, Question
@@ -119,6 +120,7 @@ class Survey(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = "encuesta", "encuestas"
+        triggers = audited(inserts=False)  # each comes from a list, which says so
         constraints = [
             models.CheckConstraint(condition=Q(score__isnull=True) | Q(score__range=(1, 10)), name="survey_score_possible"),
             models.CheckConstraint(condition=Q(lowest__isnull=True) | Q(lowest__range=(1, 10)), name="survey_lowest_possible"),
@@ -159,6 +161,11 @@ class Survey(models.Model):
     @property
     def area(self) -> Area:
         return AREA_OF[Programme(self.programme)]
+
+    @property
+    def is_migrated(self) -> bool:
+        """It came from an old Drive sheet: nobody called it here."""
+        return self.outreach.batch is not None and self.outreach.batch.feed.startswith("drive_")
 
     @property
     def is_answered(self) -> bool:

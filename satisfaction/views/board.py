@@ -5,7 +5,6 @@ import uuid
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
 from django.db.models import Avg, Count, F, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -22,12 +21,13 @@ from carrazos.lib.calendar import bogota
 from carrazos.lib.periods import Month
 from carrazos.lib.ratios import Ratio
 from satisfaction.domain import board, followups, metrics, people, semaphore
+from satisfaction.domain.board import QUICK, quick_filter
 from satisfaction.enums import Action, Level, Light
-from satisfaction.forms import QUICK, AssignForm, BoardForm, DeedForm, quick_filter
+from satisfaction.forms import AssignForm, DeedForm
 from satisfaction.models import Cause, FollowUp, Proof
 from satisfaction.models.surveys import areas_of
+from satisfaction.tables import FollowUpFilter
 
-PAGE = 50
 may_see = permission_required(roles.SEE_FOLLOWUPS, raise_exception=True)
 DEEDS = {
     "tomar": Action.TAKEN, "gestion": Action.MANAGED, "cerrar": Action.RESOLVED, "insatisfecho": Action.UNSATISFIED,
@@ -39,45 +39,16 @@ SLUGS = {action: slug for slug, action in DEEDS.items()}
 @may_see
 @require_GET
 def lanes(request: HttpRequest) -> HttpResponse:
-    """The board, or with `vista=tabla` the same filter as a table."""
+    """The board; its table mode is the list at /detractores/tabla/, with the same filters."""
     at, calendar, user = clock.now(), company_calendar(), request.user
-    form = BoardForm(request.GET, user=user)
-    rows = form.apply(FollowUp.objects.visible_to(user), at=at)
-    query = request.GET.copy()
-    query.pop("page", None)
-    as_table = query.get("vista") == "tabla"
-    context = {"form": form, "at": at, "query": without(query), "as_table": as_table, "chips": chips(user, at, query)}
-    if as_table:
-        context |= table_context(request, rows, at, calendar)
-    else:
-        context["lanes"] = board.lanes(rows, at=at, calendar=calendar, lights=board.lights_for(user))
-        context["kpis"] = kpis(user, at)
-    template = "satisfaction/board.html#lanes" if request.htmx and not as_table else "satisfaction/board.html"
-    return render(request, template, context)
-
-
-def without(query, *names: str) -> str:
-    """The query string without some of its names."""
-    kept = query.copy()
-    for name in ("vista", *names):
-        kept.pop(name, None)
-    return kept.urlencode()
-
-
-def table_context(request: HttpRequest, rows, at, calendar) -> dict:
-    rows = rows.for_card().order_by(F("closed_at").asc(nulls_first=True), F("due_at").asc(nulls_last=True), "-opened_at", "-id")
-    page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
-    for row in page.object_list:
-        board.worded(row, at, calendar)
-    return {"page": page, "people": assignees(request.user)}
-
-
-def assignees(user: User):
-    """To whom a director may give cases: people of their areas."""
-    if not user.has_perm(roles.CONTROL_FOLLOWUPS):
-        return []
-    names = {name for area in areas_of(user) for name in people.ASSIGNABLE[area]}
-    return User.objects.filter(is_active=True, groups__name__in=names).order_by("first_name", "last_name").distinct()
+    asked = FollowUpFilter(request.GET, queryset=FollowUp.objects.visible_to(user), request=request)
+    rows = asked.qs
+    context = {
+        "form": asked.form, "at": at, "query": request.GET.urlencode(), "chips": chips(user, at, request.GET),
+        "quick": request.GET.get("quick", ""), "is_narrow": any(value for name, value in asked.form.cleaned_data.items() if name != "quick"),
+        "lanes": board.lanes(rows, at=at, calendar=calendar, lights=board.lights_for(user)), "kpis": kpis(user, at),
+    }  # fmt: skip
+    return render(request, "satisfaction/board.html#lanes" if request.htmx else "satisfaction/board.html", context)
 
 
 def chips(user: User, at, query) -> list[dict]:
@@ -222,6 +193,18 @@ def escalate(request: HttpRequest, pk: int) -> HttpResponse:
         followups.escalate(row.pk, deed, by=request.user, at=clock.now())
 
     return acted(request, row.pk, "escalar", work, f"Caso de {row.customer} escalado.")
+
+
+@permission_required(roles.MANAGE_FOLLOWUPS, raise_exception=True)
+@require_POST
+def classify(request: HttpRequest, pk: int) -> HttpResponse:
+    """What a suggestion is about."""
+    row = case_of(request, pk)
+
+    def work(deed, _data):
+        followups.classify(row.pk, deed, by=request.user, at=clock.now())
+
+    return acted(request, row.pk, "tema", work, "Tema guardado.")
 
 
 @permission_required(roles.MANAGE_FOLLOWUPS, raise_exception=True)

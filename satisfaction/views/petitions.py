@@ -2,8 +2,7 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.core.paginator import Paginator
-from django.db.models import Case, Count, Q, When
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -20,40 +19,13 @@ from carrazos.lib import phones, text
 from carrazos.lib.calendar import bogota
 from satisfaction.domain import people, petitions
 from satisfaction.domain import pqrs as terms
-from satisfaction.enums import PqrsChannel, PqrsKind, PqrsStatus
-from satisfaction.forms import FilingForm, PqrsListForm, StepForm
+from satisfaction.enums import PqrsChannel, PqrsKind
+from satisfaction.forms import FilingForm, StepForm
 from satisfaction.models import FollowUp, Letter, Pqrs, PqrsFile
 
-PAGE = 50
 FOUND = 8
 may_see = permission_required(roles.SEE_PQRS, raise_exception=True)
 may_manage = permission_required(roles.MANAGE_PQRS, raise_exception=True)
-
-
-@may_see
-@require_GET
-def listing(request: HttpRequest) -> HttpResponse:
-    """What waits, by legal due date; then the rest."""
-    at, calendar = clock.now(), company_calendar()
-    today = bogota(at).date()
-    form = PqrsListForm(request.GET, user=request.user)
-    visible = Pqrs.objects.visible_to(request.user)
-    pending_first = Case(When(status=PqrsStatus.OPEN, then=0), When(status=PqrsStatus.ANSWERED, then=1), default=2)
-    rows = form.apply(visible.for_list(), today=today).order_by(pending_first, "due_on", "id")
-    page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
-    for row in page.object_list:
-        worded(row, today, calendar)
-    query = request.GET.copy()
-    query.pop("page", None)
-    context = {
-        "form": form, "page": page, "query": query.urlencode(),
-        "figures": visible.aggregate(
-            pending=Count("pk", filter=Q(status=PqrsStatus.OPEN)), late=Count("pk", filter=Q(status=PqrsStatus.OPEN, due_on__lt=today)),
-            to_deliver=Count("pk", filter=Q(status=PqrsStatus.ANSWERED, delivered_at__isnull=True)),
-            to_close=Count("pk", filter=Q(status=PqrsStatus.ANSWERED, delivered_at__isnull=False)),
-        ),
-    }  # fmt: skip
-    return render(request, "satisfaction/pqrs_list.html", context)
 
 
 def worded(row: Pqrs, today, calendar) -> Pqrs:

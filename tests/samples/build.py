@@ -13,6 +13,7 @@ from openpyxl import Workbook
 
 from tests.callcenter.spiga import containers
 from tests.callcenter.spiga.files import HEADER, csv_bytes, row, table
+from tests.satisfaction import drive_sheets
 
 FOLDER = Path(__file__).parent
 TITLE = "Avisos de mantenimiento - Carrazos - 23/11/2026 07:02"
@@ -126,6 +127,8 @@ FILES: dict[str, Callable[[], bytes]] = {
     "f1_15_own_car.csv": lambda: lines([row(101, name="CARRAZOS SAS", document="900999999"), row(102)]),
     "f1_16_motorcycle.csv": lambda: lines([row(101, plate="ZZB22C", vin=""), row(102, plate="ZZB 23-D", vin="")]),
     "f1_17_remarks.csv": lambda: lines([row(101, note="el señor falleció"), row(102, note='"vendió el carro; no llamar"'), row(103)]),
+    "drive_for01.xlsx": drive_sheets.aftersales_sample,
+    "drive_for03.xlsx": drive_sheets.sales_sample,
     "f1_18_other_brand.csv": lambda: lines([row(101, brand="KIA"), row(102)]),
 }  # fmt: skip
 

@@ -38,7 +38,9 @@ def answers(row: Survey, *scores: int) -> dict:
 
 
 def classifier(row: Survey) -> Question:
-    return Question.objects.get(questionnaire__programme=row.programme, questionnaire__brand=None, is_classifier=True)
+    return Question.objects.get(
+        questionnaire__programme=row.programme, questionnaire__brand=None, questionnaire__is_published=True, is_classifier=True
+    )
 
 
 def house():

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from callcenter.domain import audit
 from callcenter.domain.errors import Conflict, Refused
 from callcenter.enums import Outcome, Programme
 from callcenter.models import Attempt, Hold, Mail, Notification
@@ -419,3 +420,14 @@ def test_two_sweeps_at_once_escalate_once(cal):
         thread.join()
     assert sum(found) == 5
     assert FollowUpEvent.objects.filter(action=Action.OVERDUE).count() == 5
+
+
+def test_the_trail_tells_every_change_in_words(cal, director):
+    row = case(cal)
+    followups.move(row.pk, Action.TAKEN, deed(), by=director, at=MONDAY, calendar=cal)
+    taken, opened = audit.history_of(FollowUp.objects.get(pk=row.pk))
+    assert (taken.what, opened.what) == ("Cambió", "Creó")
+    told = {line.field: (line.before, line.after) for line in taken.lines}
+    assert told["Gestión"] == ("Sin gestión", "En trámite")
+    assert told["Semáforo"] == ("Sin gestión", "En trámite")
+    assert "Key" not in {line.field for line in opened.lines}

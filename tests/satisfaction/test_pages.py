@@ -100,12 +100,12 @@ SEES = {
 def test_what_each_sees_on_board_table_search_case_and_evidence(client, world, who):
     rows, people = world
     as_(client, people[who])
-    for path in ("/detractores/", "/detractores/?vista=tabla"):
+    for path in ("/detractores/", "/detractores/tabla/"):
         text = page(client.get(path))
         assert {name for name, row in rows.items() if row.customer.name in text} == SEES[who], path
     for name, row in rows.items():
         expected = 200 if name in SEES[who] else 404
-        found = page(client.get(f"/detractores/?vista=tabla&q={row.customer.name}"))
+        found = page(client.get(f"/detractores/tabla/?q={row.customer.name}"))
         assert (f"/detractores/{row.pk}/" in found) is (name in SEES[who])
         assert client.get(f"/detractores/{row.pk}/").status_code == expected
         assert status_of(client.get(f"/detractores/evidencia/{row.proofs.get().pk}/")) == expected
@@ -134,7 +134,7 @@ def test_what_each_may_do(client, world, who, cal, director):
     assert (row.owner == director) is (who == "director" and bulk == 302)
 
 
-@pytest.mark.parametrize("path", ["/detractores/", "/detractores/?vista=tabla", "/encuestas/", "/encuestas/?state=all", "/pqrs/"])
+@pytest.mark.parametrize("path", ["/detractores/", "/detractores/tabla/", "/encuestas/", "/encuestas/?state=all", "/pqrs/"])
 def test_pages_cost_the_same_for_one_row_and_for_five(client, cal, agent, path, django_assert_max_num_queries):
     as_(client, agent)
 
@@ -212,13 +212,13 @@ def test_filters(client, cal, director, query, found):
         "late": case(cal, at=MONDAY.replace(day=16), score=3), "warranty": case(cal, is_warranty=True, score=6),
         "blue": case(cal, kind=FollowUpKind.SUGGESTION, score=None),
     }  # fmt: skip
-    text = page(as_(client, director).get(f"/detractores/?vista=tabla&{query}"))
+    text = page(as_(client, director).get(f"/detractores/tabla/?{query}"))
     assert {name for name, row in rows.items() if f"/detractores/{row.pk}/" in text} == found
 
 
 def test_an_empty_board_says_why(client, director):
     assert "No hay casos sin gestión" in page(as_(client, director).get("/detractores/"))
-    assert "Los casos se abren solos" in page(client.get("/detractores/?vista=tabla"))
+    assert "Los casos se abren solos" in page(client.get("/detractores/tabla/"))
 
 
 def test_from_red_to_green_with_a_photo(client, cal, director, settings, tmp_path):

@@ -330,7 +330,7 @@ OBJECTS = {
     "crm_audit:notice": notice,
     **dict.fromkeys(("satisfaction:survey", "satisfaction:answer"), survey),
     **dict.fromkeys(
-        ("satisfaction:follow_up", "satisfaction:evidence", "satisfaction:escalate", "satisfaction:portal", "satisfaction:confirm"), case
+        ("satisfaction:follow_up", "satisfaction:evidence", "satisfaction:escalate", "satisfaction:classify", "satisfaction:portal", "satisfaction:confirm"), case
     ),
     "satisfaction:act": lambda site, person: case(site, person) | {"slug": "tomar"},
     "satisfaction:proof": case_proof,

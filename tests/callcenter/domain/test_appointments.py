@@ -270,7 +270,7 @@ def test_one_order_proves_one_appointment(agent, cal):
     assert kept.reconcile(TUESDAY + 9 * DAY) == 1
     assert (again(first).work_order, again(second).work_order.number) == (None, "1")
     told = kept.credits_of(Appointment.objects.for_list(), TUESDAY + 9 * DAY)
-    assert told[first.pk].text == "Sin crédito: la OT 1 ya prueba otra cita."
+    assert told[first.pk].text == "Sin crédito: la orden 1 ya prueba otra cita."
     assert told[second.pk].counts
 
 
@@ -289,7 +289,7 @@ def test_the_credit_is_of_who_booked_first(agent, director, cal):
     [
         (-1, None, "Aún no llega su fecha."), (2, None, "Espera la OT hasta el 29/11/2026."),
         (9, None, "Sin crédito: no hay OT del vehículo entre el 19/11 y el 29/11/2026."),
-        (9, 7, "Sin crédito: la OT 1 entró a los 7 días (máximo 5)."),
+        (9, 7, "Sin crédito: la orden 1 entró a los 7 días (máximo 5)."),
     ],
 )  # fmt: skip
 def test_the_failing_condition_is_said(agent, cal, after, entered, words):

@@ -107,7 +107,7 @@ def test_the_page_says_how_full_the_day_is_and_whose_the_credit(client, agent, c
     assert "Sede Norte: 1 de 1 cupos, lleno" in page(client.get("/citas/?day=2026-11-24"))
     WorkOrder.objects.create(site=row.site, number="OT-77", brand=row.brand, vehicle=row.vehicle, opened_on=TUESDAY.date())
     kept.reconcile(TUESDAY)
-    assert f"Crédito de {agent}: OT OT-77 la prueba" in page(client.get("/citas/?day=2026-11-24"))
+    assert f"Crédito de {agent}: la orden OT-77 la prueba" in page(client.get("/citas/?day=2026-11-24"))
 
 
 def test_the_day_costs_the_same_for_one_and_three(client, agent, cal):
