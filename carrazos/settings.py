@@ -210,6 +210,7 @@ STORAGES = {
     "default": {"BACKEND": "carrazos.storage.WholeFiles"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # half the files to compress; every page names the hashed ones
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_HANDLERS = [
     "carrazos.uploads.SizeLimitHandler",

@@ -122,7 +122,8 @@ def work(world: World, month: Month, at: datetime, owners: dict[str, tuple[Perso
     outreaches = list(mine.select_related("customer", "vehicle__brand", "site", "brand"))
     for outreach in outreaches:
         history.live(book, outreach, company_calendar().add_business_days(bogota(at).date(), book.rng.randint(0, 12)))
-    history.save(book, outreaches)
+    Outreach.objects.bulk_update(outreaches, ["state", "result", "closed_at", "next_step", "calls_made", "due_at", "priority"])
+    history.save(book)
     results.reconcile(list_id=row.pk)
     return row
 

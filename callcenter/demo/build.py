@@ -8,6 +8,7 @@ from pathlib import Path
 from random import Random
 
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 from django.db import transaction
 from django.utils import timezone
@@ -140,11 +141,12 @@ def organisation() -> tuple[dict[str, Site], dict[str, Brand]]:
 
 
 def logins_of(sites: dict[str, Site], brands: dict[str, Brand]) -> None:
+    password = make_password(PASSWORD)  # one for all: hashing is slow on purpose
     for username, given, family, role, site_codes, brand_codes in USERS:
         is_admin = role == Role.ADMIN
-        user = User.objects.create_user(
-            username, f"{username}@carrazos.example", PASSWORD, first_name=given, last_name=family, is_staff=is_admin,
-            is_superuser=is_admin, all_sites=not site_codes, all_brands=not brand_codes,
+        user = User.objects.create(
+            username=username, email=f"{username}@carrazos.example", password=password, first_name=given, last_name=family,
+            is_staff=is_admin, is_superuser=is_admin, all_sites=not site_codes, all_brands=not brand_codes,
         )  # fmt: skip
         user.groups.add(Group.objects.get(name=role.value))
         user.sites.set(sites[code] for code in site_codes)

@@ -111,11 +111,18 @@ def three_months(rng: Random, *, now: datetime, sites: dict[str, Site], brands: 
     )  # fmt: skip
     for outreach, opened in outreaches:
         live(book, outreach, opened)
-    save(book, [outreach for outreach, _ in outreaches])
+    played = [outreach for outreach, _ in outreaches]
+    Outreach.objects.bulk_create(played)
+    Motive.objects.bulk_create(
+        Motive(outreach=row, programme=row.programme, reason=row.reason, due_on=row.due_on,
+               reference=f"{row.vehicle_id}|{reason_key(row.reason)}|{row.due_on}")
+        for row in played
+    )  # fmt: skip
+    save(book)
 
 
 def master(rng: Random, days: list[date], *, sites: dict[str, Site], brands: dict[str, Brand]) -> list[tuple[Outreach, date]]:
-    """Customers with their vehicle, phones and one open outreach each; the day it was imported."""
+    """Customers with their vehicle, phones and one outreach each, still to be played and saved; the day it was imported."""
     invented = []
     for day in days:
         for _ in range(PER_DAY):
@@ -154,12 +161,6 @@ def master(rng: Random, days: list[date], *, sites: dict[str, Site], brands: dic
                      brand=brands[who.brand], reason=rng.choice(MOTIVES), due_on=day + timedelta(days=rng.randint(0, 10)),
                      due_at=opened, opened_at=opened)
         )  # fmt: skip
-    Outreach.objects.bulk_create(made)
-    Motive.objects.bulk_create(
-        Motive(outreach=row, programme=row.programme, reason=row.reason, due_on=row.due_on,
-               reference=f"{row.vehicle_id}|{reason_key(row.reason)}|{row.due_on}")
-        for row in made
-    )  # fmt: skip
     return list(zip(made, (day for day, _, _ in invented), strict=True))
 
 
@@ -197,7 +198,7 @@ def call(book: Book, outreach: Outreach, started: datetime) -> Outcome:
     contacted = outcome in {Outcome.BOOKED, Outcome.DECLINED, Outcome.OPTED_OUT}
     seconds = rng.randint(70, 260) if contacted else rng.randint(22, 60)
     attempt = Attempt(
-        body_hash=hashlib.sha256(str(outreach.pk).encode()).hexdigest(), outreach=outreach, number=outreach.calls_made,
+        body_hash=hashlib.sha256(str(outreach.vehicle_id).encode()).hexdigest(), outreach=outreach, number=outreach.calls_made,
         agent=rng.choice(book.agents), outcome=outcome, reason=reason, is_contact=contacted, note=rng.choice(NOTES) if contacted else "",
         started_at=started, at=started + timedelta(seconds=seconds), day=started.astimezone(BOGOTA).date(), open_seconds=seconds,
         script=book.script, document_version=book.document, policy_version=POLICIES[book.programme].label,
@@ -261,10 +262,7 @@ def finish(outreach: Outreach, result: Result, at: datetime) -> None:
     outreach.state, outreach.result, outreach.closed_at, outreach.next_step = OutreachState.CLOSED, result, at, NextStep.NONE
 
 
-def save(book: Book, outreaches: list[Outreach]) -> None:
-    Outreach.objects.bulk_update(
-        outreaches, ["state", "result", "closed_at", "next_step", "calls_made", "due_at", "priority"], batch_size=500
-    )
+def save(book: Book) -> None:
     Attempt.objects.bulk_create(book.attempts)
     Appointment.objects.bulk_create(book.appointments)
     Message.objects.bulk_create(book.messages)

@@ -15,7 +15,9 @@ class Command(BaseCommand):
 
     def handle(self, **options):
         if options["release"]:
+            self.stderr.write("  Preparando la base y los archivos…")
             call_command("release", stdout=self.stderr)
+            self.stderr.write("  Revisando los datos de demostración; la primera vez se crean tres meses de trabajo…")
         shift = build.clock_shift()
         made = build.demo(shift)
         self.stdout.write(f"CLOCK_SHIFT={shift}")
