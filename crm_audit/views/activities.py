@@ -6,6 +6,8 @@ from django.contrib import messages
 from django.db.models import F, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_GET, require_POST
 
 from callcenter import clock, roles
@@ -74,19 +76,28 @@ def activities(request: HttpRequest) -> HttpResponse:
     context |= {
         "form": form, "show": show, "month": month, "pending": capped(mine.pending()), "ambiguous": capped(mine.filter(is_ambiguous=True)),
         "groups": [(name, list(items)) for name, items in groupby(context["rows"], key=lambda row: str(row.advisor or row.advisor_name))],
-        "indicator": indicators.indicators(Slice.of(month, **scope_of(request.user)))[1], **judging(request),
+        "indicator": indicators.indicators(Slice.of(month, **scope_of(request.user)))[1], **judging(request, context["rows"]),
     }  # fmt: skip
     return render(request, "crm_audit/activities.html", context)
 
 
-def judging(request: HttpRequest) -> dict:
-    """What every row needs to be judged; asked once for the page."""
-    return {
-        "can_judge": request.user.has_perm(roles.AUDIT),
-        "reasons": list(Reason.objects.choices(ReasonKind.ACTIVITY)),
-        "verdicts": Verdict,
-        "states": ActivityState,
-    }
+def with_options(rows: list[Activity], reasons: list[Reason]) -> None:
+    """Gives each row the choices of its reason, the proposed one chosen; written once for each proposal, not for each row."""
+    written: dict[str, SafeString] = {}
+    for row in rows:
+        chosen = row.proposed_reason
+        if chosen not in written:
+            choices = [(reason.code, mark_safe(" selected") if reason.code == chosen else "", reason) for reason in reasons]
+            written[chosen] = format_html_join("", '<option value="{}"{}>{}</option>', choices)
+        row.options = written[chosen]
+
+
+def judging(request: HttpRequest, rows: list[Activity]) -> dict:
+    """What the rows need to be judged; asked once for the page."""
+    can_judge = request.user.has_perm(roles.AUDIT)
+    if can_judge:
+        with_options(rows, list(Reason.objects.choices(ReasonKind.ACTIVITY)))
+    return {"can_judge": can_judge, "verdicts": Verdict, "states": ActivityState}
 
 
 @may_audit
@@ -138,7 +149,7 @@ def answer_row(request: HttpRequest, pk: int, error: str, *, reload: bool = Fals
             return response
         return redirect(request.POST.get("back") if request.POST.get("back", "").startswith("/actividades/") else "crm_audit:activities")
     row = for_list(Activity.objects.visible_to(request.user)).get(pk=pk)
-    context = {"row": row, "error": error, "copies": 1, **judging(request)}
+    context = {"row": row, "error": error, "copies": 1, **judging(request, [row])}
     return render(request, "crm_audit/activities.html#row", context, status=422 if error else 200)
 
 
