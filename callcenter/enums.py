@@ -227,6 +227,7 @@ class RowStatus(TextChoices):
     REJECTED = "REJECTED", "Rechazada"
     EXCLUDED = "EXCLUDED", "Excluida"
     WARNING = "WARNING", "Aviso"
+    CREATED = "CREATED", "Por crear"
 
 
 class WorkState(TextChoices):

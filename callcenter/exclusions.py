@@ -4,9 +4,10 @@ from datetime import date, datetime
 
 from callcenter.enums import Channel
 from callcenter.models import ImportBatch
-from callcenter.spiga import columns, merge
+from callcenter.spiga import columns, merge, traces
 from callcenter.spiga.columns import Column
 from callcenter.spiga.feed import Context, Feed, Row
+from callcenter.spiga.traces import Trace
 from carrazos.lib import phones, text
 
 NUMBER = Column(
@@ -30,6 +31,7 @@ WORDS = (("LLAMADA", Channel.VOICE), ("VOZ", Channel.VOICE), ("APLICACION", Chan
 YES = frozenset({"SI", "S", "X", "1", "TRUE", "VERDADERO", "EXCLUIDO", "INSCRITO", "REGISTRADO", "ACTIVO"})
 NO = frozenset({"NO", "N", "0", "FALSE", "FALSO", "NO EXCLUIDO", "NO INSCRITO", "NO REGISTRADO", "NO ENCONTRADO", "LIBRE", "INACTIVO"})
 ALL_CHANNELS = frozenset(Channel)
+OF_HIT = "x.customer_id IN (SELECT customer_id FROM hit)"
 
 
 class ExclusionsFeed(Feed):
@@ -41,6 +43,12 @@ class ExclusionsFeed(Feed):
     columns = (NUMBER, EMAIL, LISTED, CHANNELS, *(column for column, _ in BY_CHANNEL), SMS)
     required = (("number", "email"),)
     stage = (("n", "int"), ("kind", "text"), ("value", "text"), ("channels", "text"))
+    history = "rne"
+    leaves = (
+        Trace("rne", "callcenter.ContactPoint", made=traces.NOTHING, row="(SELECT min(h.n) FROM hit h WHERE h.id = {x}.id)"),
+        Trace("refusal", "callcenter.Exclusion"),
+        traces.OUTREACH,
+    )
     header_minimum = 1  # a bare list of numbers has one column
 
     def clean(self, row: Row, context: Context) -> tuple:
@@ -48,7 +56,9 @@ class ExclusionsFeed(Feed):
         return row.number, kind, value, ",".join(sorted(channels_of(row)))
 
     def merge(self, batch: ImportBatch, *, at: datetime, today: date) -> None:
-        merge.run(APPLY, {"at": at, "today": today, "note": f"RNE: {batch.name}"[:300]})
+        merge.run(LOOK_UP)
+        with merge.watching(self.leaves, rne="x.id IN (SELECT id FROM hit)", refusal=OF_HIT, outreach=OF_HIT):
+            merge.run(APPLY, {"at": at, "today": today, "note": f"RNE: {batch.name}"[:300]})
 
 
 def contact_of(row: Row) -> tuple[str, str]:
@@ -85,8 +95,7 @@ def channels_of(row: Row) -> frozenset[Channel]:
 
 
 # A person is closed for a channel when any of their numbers is: nobody looks for the one that is not.
-APPLY = """
-CREATE TEMP TABLE outcome (n int, code text, message text) ON COMMIT DROP;
+LOOK_UP = """
 CREATE TEMP TABLE answer ON COMMIT DROP AS
 SELECT DISTINCT ON (kind, value) n, kind, value,
        CASE WHEN channels = '' THEN ARRAY[]::varchar[] ELSE string_to_array(channels, ',')::varchar[] END AS channels
@@ -95,7 +104,9 @@ INSERT INTO outcome SELECT s.n, 'DUPLICATE', 'Repite otra fila del archivo: el m
 CREATE TEMP TABLE hit ON COMMIT DROP AS
 SELECT a.n, k.id, k.customer_id, a.channels, k.rne_channels AS before, k.rne_checked_on AS checked
   FROM answer a JOIN callcenter_contactpoint k ON k.value = a.value AND k.kind = a.kind;
-INSERT INTO outcome SELECT a.n, 'UNKNOWN_NUMBER', 'El número no es de ningún cliente' FROM answer a WHERE a.n NOT IN (SELECT n FROM hit);
+INSERT INTO outcome SELECT a.n, 'UNKNOWN_NUMBER', 'El número no es de ningún cliente' FROM answer a WHERE a.n NOT IN (SELECT n FROM hit)
+"""
+APPLY = """
 UPDATE callcenter_contactpoint k SET rne_channels = h.channels, rne_checked_on = %(today)s FROM hit h
  WHERE h.id = k.id AND (k.rne_channels, k.rne_checked_on) IS DISTINCT FROM (h.channels, %(today)s::date);
 CREATE TEMP TABLE wanted ON COMMIT DROP AS

@@ -6,14 +6,18 @@ from datetime import date, datetime, timedelta
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from callcenter.enums import OutreachState, Priority, Programme, Purpose
+from callcenter import clock
+from callcenter.enums import BatchStatus, OutreachState, Priority, Programme, Purpose
 from callcenter.models import Brand, ImportBatch
 from callcenter.models.catalogue import reason_key
-from callcenter.spiga import columns, feed, merge
+from callcenter.spiga import columns, feed, merge, traces
 from callcenter.spiga.columns import Column
 from callcenter.spiga.feed import Context, Feed, Row
 from carrazos.lib import text
 
+PHONES = ("phones", "mobile")
+COMPANION = "companion"
+A_DAY = timedelta(days=1)
 DUE_WINDOW = timedelta(days=180)
 ALREADY_SERVICED_DAYS = 30
 RECALL = re.compile(r"\b(CAMPANA DE SEGURIDAD|CAMPANA TECNICA|RECALL|LLAMADO A REVISION)\b")
@@ -32,7 +36,8 @@ class ProactiveFeed(Feed):
     title = "Contacto proactivo"
     route = "SPIGA → Posventa → Avisos de mantenimiento"
     programme = Programme.PROACTIVE
-    is_daily = undoable = True
+    is_daily = True
+    leaves = (traces.MOTIVE, traces.OUTREACH)
     columns = (
         columns.BRANCH,
         Column("due_on", "F. Prevista", ("fecha prevista", "prox revision", "proxima revision", "fecha contacto", "fecha aviso",
@@ -44,12 +49,18 @@ class ProactiveFeed(Feed):
         columns.ADVISOR,
         Column("note", "Observaciones", ("observacion", "comentarios", "notas")),
     )  # fmt: skip
-    required = (("customer_name",), ("plate", "vin"), ("phones", "mobile"), ("due_on", "reason"))
+    required = (("customer_name",), ("plate", "vin"), PHONES, ("due_on", "reason"))
     stage = (
         *feed.PARTY_STAGE,
         ("advisor_id", "bigint"), ("reason", "text"), ("reason_key", "text"), ("due_on", "date"), ("purpose", "text"), ("note", "text"),
         ("phone_problem", "text"),
     )  # fmt: skip
+
+    @classmethod
+    def needs(cls) -> tuple[tuple[str, ...], ...]:
+        """Phones may come in the companion file of the day instead (domain 3.3)."""
+        companion = ImportBatch.objects.filter(feed=COMPANION, status=BatchStatus.APPLIED, applied_at__gte=clock.now() - A_DAY)
+        return tuple(group for group in cls.required if group != PHONES) if companion.exists() else cls.required
 
     def clean(self, row: Row, context: Context) -> tuple:
         site = feed.site_of(row, context)

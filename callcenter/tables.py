@@ -21,7 +21,7 @@ from django.db.models.expressions import Combinable
 from django.http import QueryDict
 from django.utils.functional import cached_property
 from django.utils.html import conditional_escape, format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from callcenter import places, roles, seams
 from callcenter.clock import today as today_is
@@ -45,6 +45,7 @@ from carrazos.lib import phones
 from carrazos.lib.calendar import bogota
 
 COUNT_CAP = 10_000
+CHIP_CAP = 1_000  # a chip says how many only this far
 PAGE_SIZE = 50
 NOT_STATE = frozenset({"after", "before", "view"})  # what an address holds besides the list's own state
 
@@ -88,13 +89,16 @@ class Page:
     rows: list[list[SafeString]] = field(default_factory=list)
     previous: str = ""
     next: str = ""
-    count: int = 0
 
     @property
-    def count_text(self) -> str:
-        if self.count > COUNT_CAP:
-            return f"más de {COUNT_CAP:,}".replace(",", ".")
-        return f"{self.count:,}".replace(",", ".")
+    def body(self) -> SafeString:
+        """The rows at once: a template node for each of hundreds of cells costs more than their queries."""
+        return mark_safe("".join(f"<tr><td>{'</td><td>'.join(row)}</td></tr>" for row in self.rows))  # noqa: S308 -- each cell is escaped
+
+    @property
+    def count(self) -> int | None:
+        """How many rows there are when one page holds them all; otherwise they are counted when asked for."""
+        return None if self.previous or self.next else len(self.rows)
 
 
 def shown(value: object) -> str:
@@ -112,6 +116,12 @@ def shown(value: object) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value))
     return str(value)
+
+
+def counted(found: QuerySet, cap: int = COUNT_CAP) -> str:
+    """How many rows, counted no further than `cap`: `1.240`, `más de 10.000`."""
+    count = found.order_by()[: cap + 1].count()
+    return shown(count) if count <= cap else f"más de {shown(cap)}"
 
 
 def row_of(*parts: Combinable) -> Func:
@@ -177,12 +187,16 @@ class Listing:
     def default_names(self) -> list[str]:
         return [column.name for column in self.columns if column.shown]
 
+    def chips_counted(self, user: User) -> list[tuple[Chip, str]]:
+        """Each named filter with how many rows it finds, counted no further than CHIP_CAP."""
+        return [(chip, counted(self.filtered(QueryDict(chip.query), user).qs, CHIP_CAP)) for chip in self.chips]
+
     # -- the page
 
     def page(self, params: QueryDict, user: User, *, found: QuerySet) -> Page:
         """The rows at the cursor of the address; `found` is the filtered queryset."""
         _, order = self.order(params)
-        page = Page(self.chosen(params), count=found.order_by()[: COUNT_CAP + 1].count())
+        page = Page(self.chosen(params))
         cursor, backwards = (params["before"], True) if "before" in params else (params.get("after", ""), False)
         taken = list(self.cut(found, order, cursor, backwards=backwards)[: self.page_size + 1])
         more, taken = len(taken) > self.page_size, taken[: self.page_size]
@@ -245,8 +259,13 @@ MONTHS_AWAY = (6, 12, 18, 24)
 
 
 def of_scope(model: type[Model]) -> Callable[[Any], QuerySet]:
-    """The sites or brands of whoever asks, for a choice."""
-    return lambda request: model.objects.filter(pk__in=request.user.site_ids if model is Site else request.user.brand_ids)
+    """The sites or brands of whoever asks, for a choice; asked of the database only when the choice is."""
+
+    def rows(request: Any) -> QuerySet:
+        everything, own = (request.user.all_sites, "sites") if model is Site else (request.user.all_brands, "brands")
+        return model.objects.all() if everything else model.objects.filter(pk__in=getattr(request.user, own).values("pk"))
+
+    return rows
 
 
 class CustomerFilter(django_filters.FilterSet):

@@ -17,6 +17,7 @@ class RecoveryFeed(Feed):
     slug = "recovery"
     title = "Base de recuperación"
     route = "SPIGA → Taller → Órdenes facturadas"
+    history, leaves = workshop.HISTORY, workshop.LEAVES
     columns = (LAST_VISIT, SOLD_ON, *workshop.COLUMNS)
     required = (("plate", "vin"), ("order", "last_visit"), ("invoiced_on", "delivered_on", "last_visit"), ("customer_name", "invoiced_to"))
     stage = workshop.STAGE
@@ -26,6 +27,9 @@ class RecoveryFeed(Feed):
 
     def merge(self, batch: ImportBatch, *, at: datetime, today: date) -> None:
         workshop.merge_orders(batch, at=at, today=today)
+
+    def taken_back(self, batch: ImportBatch, *, at: datetime) -> None:
+        workshop.taken_back(at=at)
 
 
 def clean_vehicle(row: Row, context: Context) -> tuple:

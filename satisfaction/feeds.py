@@ -5,9 +5,10 @@ from datetime import date, datetime, timedelta
 
 from callcenter.enums import Priority, Programme, Purpose
 from callcenter.models import Brand, ImportBatch
-from callcenter.spiga import columns, feed, merge, workshop
+from callcenter.spiga import columns, feed, merge, traces, workshop
 from callcenter.spiga.columns import Column
 from callcenter.spiga.feed import Context, Feed, Row
+from callcenter.spiga.traces import Trace
 from carrazos.lib import text
 from satisfaction.domain.rules import rules_for
 
@@ -15,6 +16,13 @@ MERGE_DAYS = 7  # a vehicle served again so soon is asked once
 SALES_WINDOW = timedelta(days=45)
 USED = re.compile(r"\b(VO|USADO|USADA|SEMINUEVO)\b")
 MINORS = frozenset({"TI", "RC"})
+SURVEY = Trace(
+    "survey", "satisfaction.Survey", made="{x}.outreach_id IN (SELECT id FROM callcenter_outreach WHERE batch_id = %(batch)s)",
+    worked="{x}.status NOT IN ('PENDING', 'NO_CONTACT_DATA')", name="la encuesta de {0.customer.name}",
+    row="(SELECT min(s.n) FROM stage s JOIN callcenter_workorder w ON w.site_id = s.site_id AND w.number = s.order_number"
+        " WHERE w.id = {x}.work_order_id)",
+)  # fmt: skip
+OF_JOBS = "x.work_order_id IN (SELECT w.id FROM job j JOIN callcenter_workorder w ON w.site_id = j.site_id AND w.number = j.number)"
 
 
 class AftersalesFeed(Feed):
@@ -24,6 +32,7 @@ class AftersalesFeed(Feed):
     title = "Entregas posventa"
     route = "SPIGA → Taller → Órdenes facturadas"
     is_daily = True
+    history, leaves = workshop.HISTORY, (SURVEY, *workshop.LEAVES)
     columns = workshop.COLUMNS
     required = (("order",), ("plate", "vin"), ("invoiced_on", "delivered_on"), ("customer_name", "invoiced_to"))
     stage = workshop.STAGE
@@ -35,7 +44,11 @@ class AftersalesFeed(Feed):
         workshop.merge_orders(batch, at=at, today=today)
         oldest = today - timedelta(days=rules_for().max_age_days)
         values = {"batch": batch.pk, "at": at, "today": today, "oldest": oldest}
-        merge.run(ORDERS_TO_ASK + OPEN_OUTREACHES + ORDER_SURVEYS + MARK_ORDERS, values)
+        with merge.watching(self.leaves, survey=OF_JOBS):
+            merge.run(ORDERS_TO_ASK + OPEN_OUTREACHES + ORDER_SURVEYS + MARK_ORDERS, values)
+
+    def taken_back(self, batch: ImportBatch, *, at: datetime) -> None:
+        workshop.taken_back(at=at)
 
 
 # The newest finished visit of each vehicle that nobody was asked about: neither internal nor cancelled, of a known person.
@@ -107,6 +120,12 @@ class SalesFeed(Feed):
     title = "Entregas comerciales"
     route = "SPIGA → Vehículos → Entregas"
     is_daily = True
+    history = "sales"
+    leaves = (
+        SURVEY,
+        traces.OUTREACH,
+        Trace("delivery", "satisfaction.Delivery", made=traces.OF_BATCH, name="la entrega de {0.vehicle}"),
+    )
     columns = (columns.BRANCH, *columns.VEHICLE, *columns.CUSTOMER, CLEARED_ON, HANDED_ON, SELLER, SALE_KIND, INVOICE)
     required = (("vin",), ("customer_name",), ("delivered_on", "cleared_on"))
     stage = (

@@ -24,6 +24,7 @@ SHORTEST_DIGITS = 4
 VIN_TAIL = 5
 MOST_VARIANTS = 24
 MOST_BY_KEY = 1_000
+MANY_WORDS, WHOLE_NAME = 3, 5
 # Letters that Colombians hear as one; a variant replaces one of them at a time.
 SOUNDS = (
     ("S", "Z", "C"),
@@ -120,7 +121,9 @@ def typing(words: tuple[str, ...]) -> str:
 
 
 def beginnings(words: tuple[str, ...]) -> str:
-    return " & ".join(f"{quoted(word)}:*" for word in words)
+    """Each word as far as it was typed. Of three and more, the long ones are whole names: the beginnings of frequent names, joined, cost most."""
+    whole = {word for word in words[:-1] if len(words) >= MANY_WORDS and len(word) >= WHOLE_NAME}
+    return " & ".join(quoted(word) if word in whole else f"{quoted(word)}:*" for word in words)
 
 
 def variants(word: str) -> list[str]:
@@ -136,7 +139,12 @@ def variants(word: str) -> list[str]:
 
 
 def by_ear(words: tuple[str, ...]) -> str:
-    return " & ".join("(" + " | ".join(f"{quoted(form)}:*" for form in [word, *variants(word)]) + ")" for word in words)
+    """Each word in every way it may have been heard; only the last one may still be unfinished."""
+    last = len(words) - 1
+    return " & ".join(
+        "(" + " | ".join(quoted(form) + (":*" if place == last else "") for form in [word, *variants(word)]) + ")"
+        for place, word in enumerate(words)
+    )
 
 
 def steps(words: tuple[str, ...]) -> list[str]:

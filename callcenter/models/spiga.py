@@ -68,8 +68,14 @@ class ImportBatch(Work):
         return f"{self.name} ({self.get_status_display()})"
 
 
+class ImportRowQuerySet(models.QuerySet):
+    def problems(self) -> "ImportRowQuerySet":
+        """Rows that were not clean."""
+        return self.exclude(status=RowStatus.CREATED)
+
+
 class ImportRow(models.Model):
-    """A row that was not clean: what was read, what was expected, what to do."""
+    """A row that was not clean: what was read, what was expected, what to do; until it is applied also each that will be created."""
 
     batch = models.ForeignKey(ImportBatch, models.CASCADE, related_name="rows")
     number = models.PositiveIntegerField("fila")
@@ -80,6 +86,8 @@ class ImportRow(models.Model):
     message = models.CharField("explicación", max_length=300)
     place = models.CharField("hoja y fila", max_length=80, blank=True)  # only where the list takes several sheets
     raw = models.JSONField("fila", default=list)
+
+    objects = ImportRowQuerySet.as_manager()
 
     class Meta:
         verbose_name, verbose_name_plural = "fila con novedad", "filas con novedad"

@@ -1,21 +1,22 @@
-"""Has today's file of each source arrived, for every site, and is it late? (GSC-PRO-02 §1, PRO-9)"""
+"""Has today's file of each source arrived, for every site and brand, and is it late? (GSC-PRO-02 §1, PRO-9)"""
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from callcenter.enums import BatchStatus
 from callcenter.feeds import feeds
-from callcenter.models import ImportBatch, ProgrammeSettings, Site, User
-from callcenter.spiga.feed import Feed
+from callcenter.models import Brand, ImportBatch, ProgrammeSettings, Site, User
+from callcenter.spiga.feed import OTHER_BRAND, Feed
 from carrazos.lib.calendar import BusinessCalendar, bogota, start_of
 
 DUE_AT = time(10, 0)
+USUAL = timedelta(days=14)  # a brand that a site's lists held this lately is expected in today's
 NOTHING = (BatchStatus.CANCELLED, BatchStatus.UNREADABLE, BatchStatus.UNDONE)
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """One source today: its file, the sites that have none yet, and whether that is late."""
+    """One source today: its file, the sites and brands that have none yet, and whether that is late."""
 
     kind: type[Feed]
     batch: ImportBatch | None
@@ -60,7 +61,18 @@ def today(user: User, *, at: datetime, calendar: BusinessCalendar) -> list[Arriv
         applied = [batch for batch in mine if batch.status == BatchStatus.APPLIED]
         loaded = {pk for batch in applied for pk in (*batch.about.get("sites", []), batch.site_id)}
         missing = tuple(name for pk, name in sites.items() if pk not in loaded) if kind.is_daily else ()
+        if applied and kind.is_daily:
+            missing += brands_missing(user, kind, applied, {pk: name for pk, name in sites.items() if pk in loaded}, since)
         due_at = hours.get(kind.programme, DUE_AT)
         late = bool(missing) and calendar.is_business_day(moment.date()) and moment.time() >= due_at
         found.append(Arrival(kind, next(iter(applied or mine), None), last.get(slug), missing, late, due_at))
     return found
+
+
+def brands_missing(user: User, kind: type[Feed], applied: list[ImportBatch], sites: dict[int, str], since: datetime) -> tuple[str, ...]:
+    """`Sede Norte (Kia)`: what the lists of the last days held and today's do not, of sites whose list came."""
+    recent = ImportBatch.objects.filter(feed=kind.slug, status=BatchStatus.APPLIED, created_at__gte=since - USUAL, created_at__lt=since)
+    usual = {tuple(pair) for about in recent.values_list("about__pairs", flat=True) for pair in about or ()}
+    lacking = usual - {tuple(pair) for batch in applied for pair in batch.about.get("pairs", ())}
+    brands = dict(Brand.objects.filter(is_active=True, pk__in=user.brand_ids).exclude(code=OTHER_BRAND).values_list("pk", "name"))
+    return tuple(f"{sites[site]} ({brands[brand]})" for site, brand in sorted(lacking) if site in sites and brand in brands)

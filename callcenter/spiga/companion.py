@@ -39,7 +39,6 @@ class CompanionFeed(Feed):
     title = "Clientes y teléfonos por VIN"
     route = "SPIGA → Vehículos → Clientes / VIN"
     makes = "clientes"
-    undoable = True
     columns = (
         columns.VIN, columns.PLATE, columns.BRANCH, columns.BRAND, columns.FAMILY, columns.MODEL, columns.MODEL_YEAR, *columns.CUSTOMER
     )  # fmt: skip

@@ -11,6 +11,7 @@ from callcenter.roles import TITLES, Role
 from callcenter.spiga import columns, feed, merge
 from callcenter.spiga.columns import Column
 from callcenter.spiga.feed import Context, Feed, Row
+from callcenter.spiga.traces import Trace
 from carrazos.lib import phones, text
 
 # How other houses and SPIGA write our positions; the titles of roles.py and of the catalogue are known anyway.
@@ -31,7 +32,6 @@ POSITIONS = (
 GONE = re.compile(r"\b(RETIRAD[OA]|INACTIV[OA]|NO|BAJA|DESVINCULAD[OA])\b")
 
 MERGE = """
-CREATE TEMP TABLE outcome (n int, code text, message text) ON COMMIT DROP;
 INSERT INTO outcome
 SELECT n, 'DUPLICATE', 'Repite a otra persona del archivo: mismo código, o mismo nombre y sede'
   FROM (SELECT n, row_number() OVER (PARTITION BY CASE WHEN code <> '' THEN code ELSE name_key || '|' || site_id END ORDER BY n) AS turn
@@ -75,6 +75,8 @@ class EmployeesFeed(Feed):
     route = "Nómina → Colaboradores activos"
     makes = "colaboradores"
     permission = roles.SUPERVISE
+    history = "employees"
+    leaves = (Trace("employee", "callcenter.Employee", used_stays=True, row="(SELECT t.n FROM tied t WHERE t.id = {x}.id)"),)
     columns = (
         columns.BRANCH,
         Column("code", "Código", ("cod", "codigo asesor", "cod asesor", "codigo empleado", "cod empleado", "codigo spiga")),
@@ -117,7 +119,8 @@ class EmployeesFeed(Feed):
     def merge(self, batch: ImportBatch, *, at: datetime, today: date) -> None:
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE stage")
-        merge.run(MERGE)
+        with merge.watching(self.leaves, employee="true"):
+            merge.run(MERGE)
 
 
 def first_phone(row: Row, area_code: str) -> str:

@@ -4,11 +4,15 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from functools import cached_property
 
+from django.conf import settings
+from django.utils.module_loading import import_string
+
 from callcenter import roles
 from callcenter.models import BlockedPhone, Brand, ColumnAlias, Employee, ImportBatch, Site
 from callcenter.spiga import columns
 from callcenter.spiga.columns import Column
 from callcenter.spiga.reader import HEADER_MINIMUM, Sheet, read
+from callcenter.spiga.traces import Trace
 from carrazos.lib import dates, identity, phones, text, vehicles
 
 OTHER_BRAND = "otra"
@@ -154,8 +158,8 @@ class Feed:
     every_sheet: bool = False  # join all sheets that fit; otherwise the best one, and the person is told of the others
     permission: str = roles.IMPORT_SPIGA
     is_daily: bool = False  # expected every business day (PRO-9)
-    undoable: bool = False  # an import can be taken back while nobody has worked on it
-    made: tuple[tuple[str, str], ...] = ()  # (table, column to the outreach) of rows that go with an outreach of this feed
+    leaves: tuple[Trace, ...] = ()  # what it writes beside people and vehicles, what needs a row before the row: so it is taken back
+    history: str = ""  # files that build on one another: only the last of them can be taken back
 
     @classmethod
     def aliases(cls) -> dict[str, str]:
@@ -187,10 +191,21 @@ class Feed:
         )  # fmt: skip
 
     @classmethod
+    def needs(cls) -> tuple[tuple[str, ...], ...]:
+        """The groups of columns without which a file can't enter today."""
+        return cls.required
+
+    @classmethod
     def missing(cls, where: dict[str, int]) -> list[str]:
         """The titles that the file lacks, in Spanish: «Placa o VIN»."""
         names = {column.field: column.title for column in cls.columns}
-        return [" o ".join(names[name] for name in group) for group in cls.required if not any(name in where for name in group)]
+        return [" o ".join(names[name] for name in group) for group in cls.needs() if not any(name in where for name in group)]
+
+    @classmethod
+    def kin(cls) -> list[str]:
+        """The feeds that write the same history."""
+        found = (import_string(path) for path in settings.SPIGA_FEEDS)
+        return [kind.slug for kind in found if kind.history == cls.history]
 
     def clean(self, row: Row, context: Context) -> tuple:
         """The row's values in the order of `stage`. Raises BadRow."""
@@ -199,6 +214,9 @@ class Feed:
     def merge(self, batch: ImportBatch, *, at: datetime) -> None:
         """Writes the staged rows by SQL over sets."""
         raise NotImplementedError
+
+    def taken_back(self, batch: ImportBatch, *, at: datetime) -> None:
+        """Computes anew what follows from the rows that went or returned (in `undone_SUBJECT`, as they were)."""
 
 
 # -- the parts that feeds share --------------------------------------------------------------------------------------

@@ -5,9 +5,15 @@ ours; `touched` lists rows that changed something, `change` what they changed of
 what became of each row.
 """
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 
 from django.db import connection
+
+from callcenter.spiga.traces import MASTER, Trace
+
+MERGE_LOCK = 5_300_001  # one merge at a time: two files with the same people would wait on each other's rows
 
 # The instant that marks what this import creates (ImportBatch.stamp), set by the pipeline for its transaction.
 STAMP = "COALESCE(NULLIF(current_setting('carrazos.stamp', true), '')::timestamptz, now())"
@@ -15,12 +21,14 @@ STAMP = "COALESCE(NULLIF(current_setting('carrazos.stamp', true), '')::timestamp
 DIFFERENCE = """(SELECT jsonb_object_agg(e.key, e.value) FROM jsonb_each(changed.was) e WHERE e.value IS DISTINCT FROM changed.now -> e.key),
        (SELECT jsonb_object_agg(e.key, e.value) FROM jsonb_each(changed.now) e WHERE e.value IS DISTINCT FROM changed.was -> e.key)"""
 
-PREPARE = """
-CREATE TEMP TABLE row_vehicle (n int, vehicle_id bigint) ON COMMIT DROP;
-CREATE TEMP TABLE row_customer (n int, customer_id bigint) ON COMMIT DROP;
+BEGIN_TABLES = """
 CREATE TEMP TABLE touched (n int) ON COMMIT DROP;
 CREATE TEMP TABLE outcome (n int, code text, message text) ON COMMIT DROP;
 CREATE TEMP TABLE change (n int, subject text, object_id bigint, before jsonb, after jsonb) ON COMMIT DROP;
+"""
+PREPARE = """
+CREATE TEMP TABLE row_vehicle (n int, vehicle_id bigint) ON COMMIT DROP;
+CREATE TEMP TABLE row_customer (n int, customer_id bigint) ON COMMIT DROP;
 CREATE INDEX ON stage (n);
 CREATE INDEX ON stage_point (n);
 ANALYZE stage;
@@ -219,6 +227,8 @@ ON CONFLICT (customer_id, vehicle_id, field) DO UPDATE SET theirs = EXCLUDED.the
  WHERE callcenter_importdifference.theirs <> EXCLUDED.theirs;
 """
 
+DIFFERING = "x.customer_id IN (SELECT customer_id FROM newest_customer) OR x.vehicle_id IN (SELECT vehicle_id FROM newest_vehicle)"
+
 # New people, the surest key first; after each kind of key the rest of the file is looked up again.
 INSERT_CUSTOMERS = """
 CREATE TEMP TABLE new_customer ON COMMIT DROP AS
@@ -273,6 +283,42 @@ SELECT min(r.n), 'party', a.id, NULL, jsonb_build_object('role', a.role, 'custom
   JOIN row_vehicle r ON r.vehicle_id = a.vehicle_id JOIN row_customer k ON k.n = r.n AND k.customer_id = a.customer_id
  GROUP BY a.id, a.role, c.name;
 """
+
+
+def alone() -> None:
+    """Waits until no other import merges or is taken back; holds until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [MERGE_LOCK])
+
+
+@contextmanager
+def watching(leaves: Sequence[Trace], **which: str) -> Iterator[None]:
+    """Tells in `change` what the statements inside change of the rows that `which` names by subject (SQL about `x`).
+
+    Of a trace that can't tell its own rows, those that are made are told too, with nothing before and after.
+    """
+    traces = [trace for trace in leaves if trace.subject in which]
+    for trace in traces:
+        rows = f"SELECT x.id, x AS was FROM {trace.table} x WHERE {which[trace.subject]}"  # noqa: S608 -- our own tables
+        run(f"CREATE TEMP TABLE was_{trace.subject} ON COMMIT DROP AS {rows}")
+    yield
+    for trace in traces:
+        run(
+            f"INSERT INTO change SELECT COALESCE(n, 0), '{trace.subject}', id, {DIFFERENCE} "  # noqa: S608 -- our own tables
+            f"FROM (SELECT {trace.row.format(x='x')} AS n, x.id, to_jsonb(w.was) AS was, to_jsonb(x) AS now "
+            f"FROM {trace.table} x JOIN was_{trace.subject} w ON w.id = x.id WHERE x IS DISTINCT FROM w.was) changed"
+        )
+        if not trace.made:
+            run(
+                f"INSERT INTO change SELECT 0, '{trace.subject}', x.id, NULL, NULL FROM {trace.table} x "  # noqa: S608 -- our own tables
+                f"WHERE ({which[trace.subject]}) AND NOT EXISTS (SELECT FROM was_{trace.subject} w WHERE w.id = x.id)"
+            )
+        run(f"DROP TABLE was_{trace.subject}")
+
+
+def begin() -> None:
+    """The tables in which a merge says what became of each row."""
+    run(BEGIN_TABLES)
 
 
 def run(script: str, values: dict | None = None) -> None:
@@ -336,7 +382,9 @@ def write_master(*, other_brand: int, today: date, role: str = "'OWNER'", since:
     values = {"other_brand": other_brand, "today": today}
     parties = WRITE_PARTIES.format(role=role, since=since, stamp=STAMP)
     run(WRITE_VEHICLES, values)
-    run(UPDATE_CUSTOMERS + KEEP_DIFFERENCES, values)
+    run(UPDATE_CUSTOMERS, values)
+    with watching(MASTER, differs=DIFFERING):
+        run(KEEP_DIFFERENCES, values)
     for key, has_key in CUSTOMER_KEYS:
         run(INSERT_CUSTOMERS.format(key=key, has_key=has_key, stamp=STAMP))
         if not ask(UNTIED):

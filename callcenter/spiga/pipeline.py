@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, connection, transaction
@@ -18,7 +19,7 @@ from callcenter.enums import BatchStatus, RowStatus, WorkState
 from callcenter.feeds import feeds
 from callcenter.models import ImportBatch, ImportChange, ImportRow, Site, User
 from callcenter.models.spiga import LIVE
-from callcenter.spiga import staging, undo
+from callcenter.spiga import merge, staging, undo
 from callcenter.spiga.cleaning import Cleaned, Cleaner
 from callcenter.spiga.feed import POINT_STAGE, Context, Feed
 from callcenter.spiga.reader import Sheet, UnreadableFile
@@ -30,7 +31,6 @@ PROBLEM_COLUMNS = ("batch_id", "number", "status", "code", "column", "value", "m
 CHANGE_COLUMNS = ("batch_id", "number", "subject", "object_id", "before", "after")
 DONE = ("CREATED", "UPDATED", "UNCHANGED")
 REJECTING = frozenset({"BAD_PHONE", "NO_PHONE"})  # what the merge finds wrong with the row itself; the rest are exclusions
-MERGE_LOCK = 5_300_001  # one merge at a time: two files with the same people would wait on each other's rows
 Report = Callable[..., None]
 
 
@@ -55,6 +55,8 @@ class Result:
     warnings: Counter = field(default_factory=Counter)
     problems: list[tuple] = field(default_factory=list)
     changes: list[tuple] = field(default_factory=list)
+    sheet: Sheet | None = None
+    new_rows: list[int] = field(default_factory=list)  # the numbers of those that create something
 
     def add(self, done: Cleaned) -> None:
         """Counts some cleaned rows in."""
@@ -216,11 +218,16 @@ def work(batch: ImportBatch, report: Report) -> Result:
     staging.reset()
     result = stage(kind(), sheet, where, Context(batch, today=today, at=at, preamble=sheet.preamble), report)
     report("Guardando", result.read, result.read)
+    merge.alone()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [MERGE_LOCK])
-        if "site_id" in dict(kind.stage):
+        columns = dict(kind.stage)
+        if "site_id" in columns:
             cursor.execute("SELECT DISTINCT site_id FROM stage WHERE site_id IS NOT NULL ORDER BY 1")
             batch.about["sites"] = [pk for (pk,) in cursor.fetchall()]
+        if {"site_id", "brand_id"} <= columns.keys():
+            cursor.execute("SELECT DISTINCT site_id, brand_id FROM stage WHERE site_id IS NOT NULL AND brand_id IS NOT NULL ORDER BY 1, 2")
+            batch.about["pairs"] = cursor.fetchall()
+    merge.begin()
     kind().merge(batch, at=at, today=today)
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_nestloop = on")
@@ -264,7 +271,10 @@ def stage(kind: Feed, sheet: Sheet, where: dict[str, tuple[int, ...]], context: 
 
 def tally(result: Result, sheet: Sheet) -> None:
     """Counts what the merge said of each staged row, and keeps the cells of those that did not enter."""
+    result.sheet = sheet
     with connection.cursor() as cursor:
+        cursor.execute("SELECT n FROM outcome WHERE code = 'CREATED'")
+        result.new_rows = [number for (number,) in cursor.fetchall()]
         cursor.execute("SELECT code, count(*) FROM outcome GROUP BY code")
         for code, count in cursor.fetchall():
             if code in DONE:
@@ -282,10 +292,11 @@ def tally(result: Result, sheet: Sheet) -> None:
     many = len(sheet.places) > 1
     result.problems = [(*row[:-1], sheet.place(row[0]) if many else "", row[-1]) for row in result.problems]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT to_regclass('pg_temp.change') IS NOT NULL")
-        if cursor.fetchone()[0]:
-            cursor.execute("SELECT n, subject, object_id, before::text, after::text FROM change ORDER BY n LIMIT %s", [CHANGES_SHOWN])
-            result.changes = cursor.fetchall()
+        cursor.execute(
+            "SELECT n, subject, object_id, before::text, after::text FROM change WHERE after IS NOT NULL ORDER BY n LIMIT %s",
+            [CHANGES_SHOWN],
+        )
+        result.changes = cursor.fetchall()
 
 
 def drop_warnings(result: Result, left_out: dict[int, tuple[str, str]]) -> dict[tuple[int, str], tuple[str, str]]:
@@ -300,6 +311,17 @@ def drop_warnings(result: Result, left_out: dict[int, tuple[str, str]]) -> dict[
     return said
 
 
+def keep_new(batch: ImportBatch, result: Result) -> None:
+    """The cells of every row that will create something: the preview shows them, applying forgets them."""
+    found = result.sheet.cells(frozenset(result.new_rows))
+    while some := list(islice(found, staging.CHUNK_ROWS)):
+        lines = [
+            staging.line((batch.pk, number, RowStatus.CREATED.value, RowStatus.CREATED.value, "", "", "", "", staging.as_json(cells)))
+            for number, cells in some
+        ]
+        staging.copy("callcenter_importrow", PROBLEM_COLUMNS, lines)
+
+
 def keep(batch: ImportBatch, result: Result, status: BatchStatus) -> None:
     """Writes the totals, every row that was not clean, and what changed of what was there before."""
     ImportRow.objects.filter(batch=batch).delete()
@@ -309,7 +331,9 @@ def keep(batch: ImportBatch, result: Result, status: BatchStatus) -> None:
         for number, row_status, code, column, value, message, place, cells in result.problems
     ]
     staging.copy("callcenter_importrow", PROBLEM_COLUMNS, lines)
-    if status == BatchStatus.APPLIED and result.changes:
+    if status == BatchStatus.CHECKED:
+        keep_new(batch, result)
+    if status == BatchStatus.APPLIED:
         # An undo needs them all, a preview only the first.
         with connection.cursor() as cursor:
             cursor.execute(

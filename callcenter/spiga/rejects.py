@@ -52,7 +52,7 @@ def workbook(batch: ImportBatch) -> io.BytesIO:
 
     titles = [column["title"] for column in batch.about.get("columns", [])]
     sheet.append([text(title, bold=True) for title in ("Fila", "Resultado", "Motivo", "Columna", "Valor leído", "Qué hacer", *titles)])
-    rows = batch.rows.exclude(status=RowStatus.WARNING).order_by("number", "id")
+    rows = batch.rows.problems().exclude(status=RowStatus.WARNING).order_by("number", "id")
     for row in rows.iterator(chunk_size=2_000):
         head = (row.place or row.number, row.get_status_display(), row.message, row.column, row.value, CODE_WORDS.get(row.code, ""))
         sheet.append([text(value) for value in (*head, *row.raw[: len(titles) or None])])

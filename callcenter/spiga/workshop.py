@@ -11,9 +11,10 @@ from datetime import date, datetime
 
 from callcenter import seams
 from callcenter.models import Brand, ImportBatch
-from callcenter.spiga import columns, feed, merge
+from callcenter.spiga import columns, feed, merge, traces
 from callcenter.spiga.columns import Column
 from callcenter.spiga.feed import Context, Row
+from callcenter.spiga.traces import Trace
 from carrazos.lib import text
 
 ORDER = Column("order", "Núm. OT", ("nº ot", "ot", "orden", "orden de trabajo", "orden de reparacion", "or", "numero orden", "numero ot"))
@@ -42,6 +43,21 @@ STAGE = (
     ("advisor_id", "bigint"), ("advisor_name", "text"), ("section", "text"), ("charge", "text"), ("entry_reason", "text"),
     ("sold_on", "date"), ("is_internal", "boolean"), ("is_warranty", "boolean"), ("is_void", "boolean"), ("amount", "numeric"), ("phone_problem", "text"),
 )  # fmt: skip
+
+HISTORY = "workshop"
+# What an import of orders writes: orders, the last visits of vehicles, and what the orders prove of appointments.
+LEAVES = (
+    traces.OUTREACH,
+    Trace("booking", "callcenter.Appointment", made=traces.NOTHING),
+    Trace("order", "callcenter.WorkOrder", made=traces.OF_BATCH, name="la orden {0.number}",
+          row="(SELECT min(s.n) FROM stage s WHERE s.site_id = {x}.site_id AND s.order_number = {x}.number)"),
+    Trace("visit", "callcenter.Vehicle", made=traces.NOTHING, told=False,
+          row="(SELECT min(r.n) FROM row_vehicle r WHERE r.vehicle_id = {x}.id)"),
+)  # fmt: skip
+OF_ORDERS = """(x.site_id, x.number) IN (SELECT site_id, order_number FROM stage)
+    OR x.customer_id IS NULL AND x.vehicle_id IN (SELECT vehicle_id FROM row_vehicle)"""
+OF_BOOKINGS = "x.vehicle_id IN (SELECT vehicle_id FROM changed_order)"
+OF_BOOKED = """x.customer_id IN (SELECT a.customer_id FROM callcenter_appointment a JOIN changed_order o USING (vehicle_id))"""
 
 # Only a number after a digit is an invoice's suffix: OT-15234 is a whole number (domain 3.5).
 SUFFIX = re.compile(r"(?<=\d)-(\d{1,2})$")
@@ -346,7 +362,21 @@ def merge_orders(batch: ImportBatch, *, at: datetime, today: date) -> None:
         other_brand=Brand.objects.get(code=feed.OTHER_BRAND).pk, today=today, role="s.role",
         since="COALESCE(s.visit_day, s.opened_on, %(today)s::date)",
     )  # fmt: skip
-    merge.run(ORDERS, {"batch": batch.pk})
-    merge.run(SALES + ";\n" + LAST_VISITS + ";\n" + LATE_PEOPLE + ";\n" + OUTCOMES)
+    with merge.watching(LEAVES, order=OF_ORDERS, visit="x.id IN (SELECT vehicle_id FROM row_vehicle)"):
+        merge.run(ORDERS, {"batch": batch.pk})
+        merge.run(SALES + ";\n" + LAST_VISITS + ";\n" + LATE_PEOPLE + ";\n" + OUTCOMES)
+    with merge.watching(LEAVES, booking=OF_BOOKINGS, outreach=OF_BOOKED):
+        tell(at=at)
+
+
+def tell(*, at: datetime) -> None:
     for changed in seams.plugged("WORK_ORDERS_CHANGED"):
         changed(at=at)
+
+
+def taken_back(*, at: datetime) -> None:
+    """What the orders proved is judged again without them."""
+    merge.run(
+        "CREATE TEMP TABLE changed_order ON COMMIT DROP AS SELECT id AS order_id, vehicle_id, customer_id, false AS is_new FROM undone_order"
+    )
+    tell(at=at)

@@ -117,11 +117,13 @@ def render_customer(request: HttpRequest, row: Customer, *, bound: dict[str, for
     current = [party for party in parties if party.until is None]
     cars = [party.vehicle_id for party in current]
     is_company = row.kind == CustomerKind.COMPANY
+    allowed = list(row.authorisations.standing())
     context = {
         "customer": row,
         "points": list(row.points.all()),
         "shared": shared_points(row),
-        "reach": reach.reach_of(row.pk, at, calendar=company_calendar()),
+        "reach": [(channel, purposes, [given for given in allowed if not given.channels or channel in given.channels])
+                  for channel, purposes in reach.reach_of(row.pk, at, calendar=company_calendar())],
         "exclusions": Exclusion.objects.standing().filter(customer=row),
         "holds": Hold.objects.standing(at).filter(customer=row),
         "parties": [(party, bound.get(f"vehicle.{party.vehicle_id}") or VehicleForm(rows=VehicleParty.objects.none(), initial=VehicleForm.of(party.vehicle)))

@@ -1,5 +1,7 @@
 """SPIGA's files: file → columns → review → apply → result; each step an address that can be left and found again (screens §2.6)."""
 
+from collections.abc import Iterable
+
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
@@ -167,12 +169,13 @@ def columns(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, f"Todavía falta decir cuál columna es: {', '.join(lacking)}.")
         for index, column in enumerate(found):
             column["field"] = chosen[index]
-    needed = {name for group in kind.required for name in group}
+    needs = kind.needs()
+    needed = {name for group in needs for name in group}
     context = {
         "columns": found,
         "fields": [{"field": column.field, "title": column.title, "needed": column.field in needed} for column in kind.columns],
         "lacking": kind.missing({column["field"]: index for index, column in enumerate(found) if column["field"]}),
-        "required": [" o ".join(fields[name].title for name in group) for group in kind.required],
+        "required": [" o ".join(fields[name].title for name in group) for group in needs],
         "sheets": [*filter(None, row.about.get("sheet", "").split(", ")), *row.about.get("others", [])],
     }
     return render(request, "callcenter/import_columns.html", frame(row, "columns") | context)
@@ -196,21 +199,33 @@ def findings(row: ImportBatch) -> dict:
     """Rows that are not clean, by cause, the first of each; and what changes of what was there."""
     if row.is_running:
         return {}
-    counted = row.rows.values("status", "code").annotate(n=Count("pk"))
-    first = row.rows.annotate(turn=Window(RowNumber(), partition_by=["status", "code"], order_by=["number", "pk"])).filter(
-        turn__lte=ROWS_SHOWN
+    counted = row.rows.problems().values("status", "code").annotate(n=Count("pk"))
+    first = (
+        row.rows.problems()
+        .annotate(turn=Window(RowNumber(), partition_by=["status", "code"], order_by=["number", "pk"]))
+        .filter(turn__lte=ROWS_SHOWN)
     )
     shown: dict[tuple, list[ImportRow]] = {}
     for item in first:
         shown.setdefault((item.status, item.code), []).append(item)
     groups = [group_of(row, found["status"], found["code"], found["n"], shown[found["status"], found["code"]]) for found in counted]
-    order = list(RowStatus)
+    order = [RowStatus.REJECTED, RowStatus.EXCLUDED, RowStatus.WARNING]
     groups.sort(key=lambda group: (order.index(group["status"]), -group["n"], group["words"]))
-    lines = list(changes.lines(row, most=CHANGES_SHOWN))
+    lines = list(changes.lines(row, feeds()[row.feed], most=CHANGES_SHOWN))
     return {
-        "groups": groups, "changes": lines, "changes_n": row.changes.count() if lines else 0, "changes_shown": CHANGES_SHOWN,
+        "groups": groups, "fresh": fresh(row, row.rows.filter(status=RowStatus.CREATED)[:ROWS_SHOWN]),
+        "changes": lines, "changes_n": row.changes.filter(after__isnull=False).count() if lines else 0, "changes_shown": CHANGES_SHOWN,
         "by_status": [{"status": status, "n": sum(group["n"] for group in groups if group["status"] == status)} for status in order],
     }  # fmt: skip
+
+
+def fresh(row: ImportBatch, rows: Iterable[ImportRow]) -> dict:
+    """Rows that will create something, with the columns that are used."""
+    used = [(index, column["label"]) for index, column in enumerate(row.about.get("columns", [])) if column["field"]]
+    return {
+        "titles": [title for _, title in used],
+        "rows": [(item, [item.raw[index] if index < len(item.raw) else "" for index, _ in used]) for item in rows],
+    }
 
 
 def group_of(row: ImportBatch, status: str, code: str, n: int, rows: list[ImportRow]) -> dict:
@@ -249,7 +264,7 @@ def group(request: HttpRequest, pk: int, status: str, code: str) -> HttpResponse
     found = Paginator(rows, ROWS_A_PAGE).get_page(request.GET.get("page"))
     if not found.paginator.count:
         raise Http404
-    context = {"group": group_of(row, status, code, found.paginator.count, list(found)), "pages": found}
+    context = {"group": group_of(row, status, code, found.paginator.count, list(found)), "pages": found, "fresh": fresh(row, found)}
     return render(request, "callcenter/import_group.html", frame(row, STEPS[row.status]) | context)
 
 
@@ -267,7 +282,7 @@ def line(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     ]
     if request.method == "POST":
         return mend(request, row)
-    problems = row.rows.filter(number=number)
+    problems = row.rows.problems().filter(number=number)
     return render(
         request, "callcenter/import_row.html", frame(row, STEPS[row.status]) | {"item": item, "cells": cells, "problems": problems}
     )
@@ -346,7 +361,6 @@ def apply(request: HttpRequest, pk: int) -> HttpResponse:
         "enter": counts["created"] + counts["updated"],
         "pending": sum(counts["rejected"].values()),
         "agents": callers(row) if feeds()[row.feed].makes == "gestiones" else 0,
-        "can_undo": feeds()[row.feed].undoable,
     }
     return render(request, "callcenter/import_apply.html", frame(row, "apply") | context)
 
@@ -409,5 +423,7 @@ def rejected(request: HttpRequest, pk: int) -> HttpResponse:
     """The rows that did not enter, as a workbook with the reason beside each."""
     row = batch_of(request, pk)
     name = f"filas-no-importadas-{row.pk}.xlsx"
-    audit.note_access(request.user, Access.EXPORT, f"Filas no importadas del listado n.º {row.pk}", at=clock.now(), rows=row.rows.count())
+    audit.note_access(
+        request.user, Access.EXPORT, f"Filas no importadas del listado n.º {row.pk}", at=clock.now(), rows=row.rows.problems().count()
+    )
     return FileResponse(rejects.workbook(row), as_attachment=True, filename=name, content_type=rejects.CONTENT_TYPE)

@@ -18,9 +18,10 @@ from callcenter.enums import WorkState
 from callcenter.forms import ReasonForm, ViewForm
 from callcenter.models import Access, ListExport, SavedView
 from callcenter.places import Place
-from callcenter.tables import Listing, listings
+from callcenter.tables import Listing, counted, listings
 
 EXPORTS_SHOWN = 30
+PASSING = ("after", "before", "more", "count", "chips")  # what an address holds for one answer only
 
 
 def view_urls(place: Place | Listing, route: str, name: str) -> list[URLPattern]:
@@ -61,7 +62,15 @@ def listing_urls(listing: Listing, route: str, name: str) -> list[URLPattern]:
 
 
 def render_listing(request: HttpRequest, listing: Listing, **more: object) -> HttpResponse:
-    """The list at its address. Without a query it opens as the person's own default view."""
+    """The list at its address. Without a query it opens as the person's own default view.
+
+    What few look at comes when it is asked for: the further filters (`more`), how many rows there are (`count`) and how many each chip finds (`chips`).
+    """
+    if request.htmx and "chips" in request.GET:
+        context = {"counted": listing.chips_counted(request.user), "state": request.GET.get("chips")}
+        return render(request, "callcenter/listing.html#chips", context)
+    if request.htmx and "count" in request.GET:
+        return HttpResponse(f"{counted(listing.filtered(request.GET, request.user).qs)} resultados")
     saved = saved_views(request, listing)
     if saved["opens_as"]:
         return redirect(saved["opens_as"])
@@ -69,23 +78,25 @@ def render_listing(request: HttpRequest, listing: Listing, **more: object) -> Ht
     page = listing.page(request.GET, request.user, found=asked.qs)
     order, _ = listing.order(request.GET)
     form = asked.form
-    main = [form[name] for name in listing.main_filters]
+    others_used = [name for name in form.fields if name not in listing.main_filters and request.GET.get(name)]
     context = {
         "listing": listing,
         "page": page,
         "headers": [
             (column, header_link(listing, column, order, request.GET), header_sort(listing, column, order)) for column in page.columns
         ],
-        "main": main,
-        "others": [field for field in form if field.name not in listing.main_filters],
-        "others_used": [field for field in form if field.name not in listing.main_filters and request.GET.get(field.name)],
+        "main": [form[name] for name in listing.main_filters],
+        "others": [form[name] for name in form.fields if name not in listing.main_filters] if others_used or "more" in request.GET else [],
+        "others_used": others_used,
+        "more_url": with_params(request.GET, more="1") if len(form.fields) > len(listing.main_filters) else "",
         "is_filtered": any(request.GET.get(name) for name in form.fields),
         "orders": [(name, row.title) for name, row in listing.orders.items()],
         "order": order,
+        "count_url": "" if page.count is not None else with_params(request.GET, count="1"),
         "next_url": page.next and with_params(request.GET, after=page.next),
         "previous_url": page.previous and with_params(request.GET, before=page.previous),
         "cols": request.GET.get("cols", ""),
-        "kept": [(name, value) for name, values in request.GET.lists() if name not in {"cols", "after", "before"} for value in values],
+        "kept": [(name, value) for name, values in request.GET.lists() if name not in {"cols", *PASSING} for value in values],
         "chooser": [
             *[(column, True) for column in page.columns],
             *[(column, False) for column in listing.columns if column not in page.columns],
@@ -95,7 +106,8 @@ def render_listing(request: HttpRequest, listing: Listing, **more: object) -> Ht
         **listing.more(request.user),
         **more,
     }
-    return render(request, listing.template, context, status=200 if form.is_valid() else 422)
+    template = "callcenter/listing.html#more" if request.htmx and "more" in request.GET else listing.template
+    return render(request, template, context, status=200 if form.is_valid() else 422)
 
 
 def saved_views(request: HttpRequest, place: Place | Listing) -> dict:
@@ -123,7 +135,7 @@ def address_of(view: SavedView) -> str:
 def with_params(params: QueryDict, **changes: str) -> str:
     """The address with other values; a new cursor replaces the old one."""
     copy = params.copy()
-    for name in ("after", "before"):
+    for name in PASSING:
         copy.pop(name, None)
     for name, value in changes.items():
         copy[name] = value

@@ -12,6 +12,7 @@ from carrazos.lib.calendar import BOGOTA
 from carrazos.lib.identity import DocumentType
 from crm_audit.domain import signals
 from crm_audit.enums import Signal, Situation
+from crm_audit.feeds import traces
 from crm_audit.feeds.cells import ADVISOR, FILE_ID, HOUR, advisor_of, clock_of, literal, moment_of
 
 NO_NAME = "Sin nombre"
@@ -21,6 +22,12 @@ STATUS = (
     (Situation.SOLD, re.compile(r"VENDID|VENTA|FACTURAD|ENTREGAD|GANAD|CERRADA GANADA")),
     (Situation.LOST, re.compile(r"PERDID|DESCARTAD|NO INTERESAD|DESISTI|CADUCAD")),
 )
+# Which rows a file can change (SQL about `x`).
+OF_ROWS = "x.id IN (SELECT prospect_id FROM row_prospect)"
+OF_STAGE = "(x.site_id, x.reference) IN (SELECT site_id, reference FROM stage)"
+OF_FILES = "x.is_ambiguous AND (x.site_id, x.file_id) IN (SELECT site_id, file_id FROM stage WHERE file_id <> '')"
+OF_CHECKS = """x.corrected_at IS NULL AND x.validation_id IN (SELECT c.id FROM crm_audit_prospectcheck c
+    WHERE c.prospect_id IN (SELECT prospect_id FROM row_prospect))"""
 
 
 class TrafficFeed(Feed):
@@ -29,6 +36,7 @@ class TrafficFeed(Feed):
     slug = "traffic"
     title = "Tráfico de exposición"
     route = "SPIGA → CRM → Informes → Tráfico de exposición"
+    history, leaves = traces.HISTORY, (traces.NOTICE, traces.ACTIVITY, traces.ENTRY, traces.PROSPECT)
     columns = (
         columns.BRANCH, FILE_ID,
         Column("created", "F. Alta", ("fecha alta", "fecha visita", "fecha", "f visita")),
@@ -141,10 +149,20 @@ class TrafficFeed(Feed):
         return addresses[0][0][:120] if addresses else ""
 
     def merge(self, batch: ImportBatch, *, at: datetime, today: date) -> None:
-        merge.run(TRAFFIC_MERGE, {"batch": batch.pk, "at": at})
-        first, last = merge.row("SELECT min(month), max(month) FROM stage")
-        if first:
-            signals.explain_prospects(first, last, feed.own_phones())
+        merge.run(FIND_PROSPECTS)
+        with merge.watching(self.leaves, prospect=OF_ROWS, entry=OF_STAGE, activity=OF_FILES, notice=OF_CHECKS):
+            merge.run(TRAFFIC_MERGE, {"batch": batch.pk, "at": at})
+        explain("stage")
+
+    def taken_back(self, batch: ImportBatch, *, at: datetime) -> None:
+        explain("undone_prospect")
+
+
+def explain(table: str) -> None:
+    """Looks for signals again in the months of the prospects in a table."""
+    first, last = merge.row(f"SELECT min(month), max(month) FROM {table}")  # noqa: S608 -- a temporary table of ours
+    if first:
+        signals.explain_prospects(first, last, feed.own_phones())
 
 
 def report_range(context: Context) -> tuple[date, date]:
@@ -173,9 +191,7 @@ PROSPECT_FIELDS = ("brand_id", "advisor_id", "advisor_name", "name", "raw_name",
                    "spiga_status", "test_drive", "offer", "note")  # fmt: skip
 FIELDS = ", ".join(PROSPECT_FIELDS)
 
-TRAFFIC_MERGE = f"""
-CREATE TEMP TABLE outcome (n int, code text, message text) ON COMMIT DROP;
-CREATE TEMP TABLE touched (n int) ON COMMIT DROP;
+FIND_PROSPECTS = """
 CREATE TEMP TABLE row_prospect (n int, prospect_id bigint, by_entry boolean) ON COMMIT DROP;
 INSERT INTO outcome
 SELECT n, 'DUPLICATE', 'Repite otra fila del archivo: misma ficha o mismo asesor, día y persona'
@@ -192,7 +208,9 @@ SELECT DISTINCT ON (p.id) s.n, p.id, false FROM stage s JOIN crm_audit_prospect 
     ON p.is_stub AND p.site_id = s.site_id AND p.advisor_key = s.advisor_key AND p.name_key = s.name_key
  WHERE s.name_key <> '' AND NOT EXISTS (SELECT FROM row_prospect r WHERE r.n = s.n)
    AND NOT EXISTS (SELECT FROM crm_audit_trafficentry e WHERE e.prospect_id = p.id)
- ORDER BY p.id, s.n;
+ ORDER BY p.id, s.n
+"""
+TRAFFIC_MERGE = f"""
 CREATE TEMP TABLE fresh_row ON COMMIT DROP AS
 SELECT s.*, COALESCE(NULLIF(s.person_key, ''), 'row ' || s.n) AS own_key FROM stage s
  WHERE NOT EXISTS (SELECT FROM row_prospect r WHERE r.n = s.n);

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 from callcenter.models import ImportBatch
@@ -12,6 +13,7 @@ from carrazos.lib import text
 from carrazos.lib.calendar import BOGOTA
 from crm_audit.domain import signals, validity
 from crm_audit.enums import ActivityKind, ActivityState
+from crm_audit.feeds import traces
 from crm_audit.feeds.cells import ADVISOR, HOUR, advisor_of, clock_of, moment_of
 from crm_audit.models import COMMENT_MAX
 
@@ -31,6 +33,9 @@ FLAGS = {
     **dict.fromkeys(("A", "ANULADA", "ANULADO", "CANCELADA", "CANCELADO"), ActivityState.CANCELLED),
 }  # fmt: skip
 NAME_WITHIN_DAYS = 180
+# Which rows a file can change (SQL about `x`).
+OF_FILE_IDS = "(x.site_id, x.reference) IN (SELECT site_id, 'F:' || file_id FROM stage WHERE file_id <> '')"
+OF_ACTIVITIES = "x.activity_id IN (SELECT activity_id FROM row_activity)"
 
 
 class VisitsFeed(Feed):
@@ -42,6 +47,11 @@ class VisitsFeed(Feed):
     slug = "visits"
     title = "Visitas realizadas y no realizadas"
     route = "SPIGA → CRM → Informes → Visitas realizadas y no realizadas"
+    history = traces.HISTORY
+    leaves = (
+        traces.NOTICE, traces.PAST, replace(traces.ACTIVITY, row="(SELECT min(r.n) FROM row_activity r WHERE r.activity_id = {x}.id)"),
+        traces.ENTRY, traces.PROSPECT,
+    )  # fmt: skip
     columns = (
         columns.BRANCH, ADVISOR,
         Column("customer_name", "Cliente", ("nombre cliente", "nombre", "prospecto", "nombre completo")),
@@ -134,7 +144,16 @@ class VisitsFeed(Feed):
             row.warn("DATE_BUT_NOT_DONE", "done_on", row.get("done_on"), "Trae fecha de realización, pero dice que no se realizó")
 
     def merge(self, batch: ImportBatch, *, at: datetime, today: date) -> None:
-        merge.run(VISITS_MERGE, {"batch": batch.pk, "at": at, "within": timedelta(days=NAME_WITHIN_DAYS)})
+        with merge.watching(self.leaves, entry=OF_FILE_IDS):
+            merge.run(FIND_ACTIVITIES, {"batch": batch.pk, "within": timedelta(days=NAME_WITHIN_DAYS)})
+        with merge.watching(
+            self.leaves, activity="x.id IN (SELECT activity_id FROM row_activity)", past=OF_ACTIVITIES, notice=OF_ACTIVITIES
+        ):
+            merge.run(VISITS_MERGE, {"batch": batch.pk, "at": at})
+        signals.propose_verdicts("seen_day", at)
+
+    def taken_back(self, batch: ImportBatch, *, at: datetime) -> None:
+        merge.run(DAYS_TAKEN_BACK)
         signals.propose_verdicts("seen_day", at)
 
 
@@ -155,9 +174,7 @@ ACTIVITY_FIELDS = ("advisor_id", "advisor_name", "advisor_key", "prospect_name",
                    "has_hour", "day", "state", "comment", "comment_key", "comment_hint", "outcome", "next_action", "slot")  # fmt: skip
 A_FIELDS = ", ".join(ACTIVITY_FIELDS)
 
-VISITS_MERGE = f"""
-CREATE TEMP TABLE outcome (n int, code text, message text) ON COMMIT DROP;
-CREATE TEMP TABLE touched (n int) ON COMMIT DROP;
+FIND_ACTIVITIES = """
 CREATE TEMP TABLE row_activity (n int, activity_id bigint) ON COMMIT DROP;
 CREATE TEMP TABLE row_prospect (n int, prospect_id bigint, is_ambiguous boolean) ON COMMIT DROP;
 INSERT INTO outcome
@@ -214,7 +231,9 @@ SELECT s.n, a.id
          WHERE spiga_id = '' AND NOT EXISTS (SELECT FROM row_activity r WHERE r.n = stage.n)) s
   JOIN (SELECT x.id, x.site_id, x.slot, row_number() OVER (PARTITION BY x.site_id, x.slot ORDER BY x.id) AS turn FROM crm_audit_activity x
          WHERE x.spiga_id = '' AND (x.site_id, x.slot) IN (SELECT site_id, slot FROM stage)
-           AND NOT EXISTS (SELECT FROM row_activity r WHERE r.activity_id = x.id)) a USING (site_id, slot, turn);
+           AND NOT EXISTS (SELECT FROM row_activity r WHERE r.activity_id = x.id)) a USING (site_id, slot, turn)
+"""
+VISITS_MERGE = f"""
 CREATE TEMP TABLE wanted ON COMMIT DROP AS
 SELECT r.activity_id, s.*, COALESCE(a.prospect_id, p.prospect_id) AS prospect_id, a.prospect_id IS NULL AND p.is_ambiguous AS is_ambiguous,
        COALESCE(s.brand_id, b.brand_id, a.brand_id) AS new_brand, a.verdict AS old_verdict, a.state AS old_state, a.day AS old_day,
@@ -260,3 +279,7 @@ CREATE TEMP TABLE seen_day ON COMMIT DROP AS
 SELECT advisor_key, day FROM stage UNION SELECT old_advisor_key, old_day FROM wanted;
 ANALYZE seen_day
 """  # noqa: S608 -- our own field names
+DAYS_TAKEN_BACK = """
+CREATE TEMP TABLE seen_day ON COMMIT DROP AS
+SELECT advisor_key, day FROM undone_activity UNION SELECT a.advisor_key, a.day FROM crm_audit_activity a JOIN undone_activity u USING (id)
+"""

@@ -1,11 +1,12 @@
 """F8 and F10: people by VIN, and the people who work here."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
 
-from callcenter.enums import PartyRole
+from callcenter.enums import BatchStatus, PartyRole
 from callcenter.models import ContactPoint, Customer, Employee, ImportBatch, Vehicle, VehicleParty
 from callcenter.roles import Role
 from callcenter.spiga import pipeline, undo
@@ -88,6 +89,18 @@ def test_the_command_takes_a_companion_first(tmp_path, capsys):
     told = json.loads(capsys.readouterr().out)
     assert (told["created"], told["rejected"], told["companion"]["created"]) == (1, {}, 1)
     assert Customer.objects.count() == 1
+
+
+def test_a_list_without_phones_waits_for_its_companion(north):
+    bare = "Centro;F. Prevista;Motivo Contacto;Placa;VIN;Cliente\nNORTE;25/11/2026;REVISION;ZZA101;9BWAA05U1AA000101;ANA MARIA MUÑOZ\n".encode()
+    batch = pipeline.receive("proactive", bare, "x.csv", by=None, site=None, at=MONDAY, repeat=True)
+    assert pipeline.import_now(batch) is None
+    assert (batch.status, "Teléfonos o Telf. Móvil" in batch.error) == (BatchStatus.MAPPING, True)
+    bring("companion", COMPANION)
+    assert bring("proactive", bare)[1] == (1, 0, 0, {}, {})
+    ImportBatch.objects.filter(feed="companion").update(applied_at=MONDAY - timedelta(days=2))
+    again = pipeline.receive("proactive", bare, "x.csv", by=None, site=None, at=MONDAY, repeat=True)
+    assert pipeline.import_now(again) is None
 
 
 def test_a_broken_main_file_leaves_no_companion(tmp_path):

@@ -114,7 +114,7 @@ def test_a_dry_run_says_the_same_and_writes_nothing():
     batch, result = bring([row(101), row(102, phone="1234567"), row(103, name="PRUEBA")], dry=True)
     assert totals(result) == (1, 0, 0, {}, {"BAD_PHONE": 1, "NO_NAME": 1})
     assert (Customer.objects.count(), Outreach.objects.count(), batch.status) == (0, 0, BatchStatus.CHECKED)
-    assert ImportRow.objects.filter(batch=batch).count() == 2
+    assert (ImportRow.objects.problems().filter(batch=batch).count(), batch.rows.filter(status="CREATED").count()) == (2, 1)
 
 
 @pytest.mark.parametrize(

@@ -197,7 +197,7 @@ def test_the_review_shows_each_field_before_and_after(agent):
     apply(receive([row(101, km="18.900")], agent), agent)
     batch = receive([row(101, km="21.000", email="ana@demo.example", reason="Cambio de aceite")], agent)
     assert totals(batch)[2] == 1
-    assert [(line.number, line.label, line.before, line.after) for line in changes.lines(batch)] == [
+    assert [(line.number, line.label, line.before, line.after) for line in changes.lines(batch, ProactiveFeed)] == [
         (3, "Kilómetros", "18.900", "21.000"),
         (3, "Correo", "", "ana@demo.example"),
         (3, "Motivo", "", "Cambio de aceite"),
@@ -206,7 +206,7 @@ def test_the_review_shows_each_field_before_and_after(agent):
 
 
 def test_a_new_row_is_no_change(agent):
-    assert list(changes.lines(receive([row(101), row(102)], agent))) == []
+    assert list(changes.lines(receive([row(101), row(102)], agent), ProactiveFeed)) == []
 
 
 # -- undo ------------------------------------------------------------------------------------------------------------
@@ -229,7 +229,7 @@ def test_an_import_nobody_has_worked_on_is_taken_back(agent):
     assert undone(second, agent).status == BatchStatus.UNDONE
     assert everything() == before
     assert Vehicle.objects.get().odometer_km == 18_900
-    assert second.about["undone"] == {"outreaches": 2, "customers": 2, "vehicles": 2, "restored": 1}
+    assert second.about["undone"] == {"gone": {"gestiones": 2, "clientes": 2, "vehículos": 2}, "restored": 1}
     assert undone(first, agent).status == BatchStatus.UNDONE
     assert everything() == (0, 0, 0, 0, 0, 0)
 

@@ -6,6 +6,7 @@ from callcenter import tasks
 from callcenter.domain import merging
 from callcenter.enums import ExclusionScope, ExclusionSource, PairState, PartyRole, PointStatus, Programme
 from callcenter.models import (
+    Authorisation,
     BlockedPhone,
     CompanyContact,
     Customer,
@@ -19,6 +20,7 @@ from callcenter.models import (
     VehicleParty,
     WorkOrder,
 )
+from callcenter.models.privacy import AuthorisedFor
 from callcenter.roles import Role
 from tests.callcenter.views.test_pages import as_, page
 from tests.conftest import person
@@ -53,6 +55,11 @@ def test_the_whole_picture_on_one_page(client, agent, ana, north):
     Hold.objects.create(customer=ana, reason="Tiene una queja abierta", source="x", reference="1", since=MONDAY)
     ImportDifference.objects.create(customer=ana, field="name", theirs="Anna Munos", seen_on=MONDAY.date())
     text = page(as_(client, agent).get(url(ana)))
+    for purpose, channels in ((AuthorisedFor.COMMERCIAL, ["WHATSAPP"]), (AuthorisedFor.SURVEY, [])):
+        Authorisation.objects.create(customer=ana, purpose=purpose, channels=channels, source="FORM", text_version="1", granted_at=MONDAY)
+    text = page(as_(client, agent).get(url(ana)))
+    reach = text[text.index("Cuándo se puede contactar") :]
+    assert (reach.count("Ofertas y campañas"), reach.count("Encuestas de satisfacción"), reach.count("formulario firmado")) == (1, 3, 4)
     for words in ("Ana Muñoz", "Sin validar", "300 555 0101", "Contacto proactivo", car.plate, "15234", "Revisión 10.000", "Ocupada",
                   "Tiene una queja abierta", "«Anna Munos»", "El cliente pidió no recibir contactos comerciales"):  # fmt: skip
         assert words in text, words

@@ -14,9 +14,11 @@ from callcenter.enums import BatchStatus
 from callcenter.models import ColumnAlias, ImportBatch, Outreach
 from callcenter.roles import Role
 from callcenter.spiga import corrections
+from callcenter.views import imports
 from tests.callcenter.spiga.files import csv_bytes, row
 from tests.callcenter.spiga.test_wizard import STRANGE
 from tests.conftest import person, query_count
+from tests.factories import MONDAY, BrandFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("monday", "north")]
 HTMX = {"HTTP_HX_REQUEST": "true"}
@@ -319,6 +321,41 @@ def test_the_review_costs_the_same(client, agent):
     assert query_count(client, at(checked(client, agent, bad * 3), "revision/")) == one
 
 
+# -- what will be created --------------------------------------------------------------------------------------------
+
+
+def test_the_review_lists_what_it_will_create_page_by_page(client, agent, monkeypatch):
+    batch = checked(client, agent, [row(number) for number in range(101, 113)])
+    text = page(client.get(at(batch, "revision/")))
+    assert "Lo que se va a crear" in text
+    assert ("ZZA101" in text, "ZZA110" in text, "ZZA111" in text, "Ver las 12 filas" in text) == (True, True, False, True)
+    monkeypatch.setattr(imports, "ROWS_A_PAGE", 5)
+    everything = at(batch, "revision/CREATED/CREATED/")
+    assert [number for number in range(101, 113) if f"ZZA{number}" in page(client.get(f"{everything}?page=3"))] == [111, 112]
+    client.post(at(batch, "aplicar/"))
+    jobs()
+    assert client.get(everything).status_code == 404
+    assert "Lo que se va a crear" not in page(client.get(at(batch, "resultado/")))
+
+
+def test_a_row_that_would_be_created_can_be_mended_first(client, agent):
+    batch = checked(client, agent, [row(101)])
+    place = [column["field"] for column in batch.about["columns"]].index("plate")
+    client.post(at(batch, "fila/3/"), {f"cell-3-{place}": "ZZB999"})
+    jobs()
+    client.post(at(batch, "aplicar/"))
+    jobs()
+    assert Outreach.objects.get().vehicle.plate == "ZZB999"
+
+
+def test_the_same_parameters_for_another_file(client, agent, north):
+    upload(as_(client, agent), csv_bytes([row(101)]), site=north.pk)
+    jobs()
+    assert f'href="/importaciones/nueva/?feed=proactive&amp;site={north.pk}"' in page(
+        client.get(at(ImportBatch.objects.get(), "revision/"))
+    )
+
+
 # -- PRO-9 -----------------------------------------------------------------------------------------------------------
 
 
@@ -357,6 +394,16 @@ def test_a_loaded_list_says_when_how_many_and_which_site_lacks(client, agent, ce
     assert "Falta Sede Centro" in text
     client.force_login(person(Role.CALL_CENTER_LEAD))
     assert "Falta Sede Centro" in page(client.get("/"))
+
+
+def test_a_brand_that_came_last_week_and_not_today_is_missed(client, agent):
+    BrandFactory(code="kia", name="Kia", aliases=["KIA"])
+    loaded(client, agent, [row(101), row(102, brand="KIA")])
+    ImportBatch.objects.update(created_at=MONDAY - timedelta(days=7))
+    loaded(client, agent, [row(103)])
+    assert "Falta Sede Norte (Kia)" in page(client.get("/importaciones/"))
+    ImportBatch.objects.filter(created_at__lt=MONDAY).update(created_at=MONDAY - timedelta(days=30))
+    assert "Falta" not in page(client.get("/importaciones/"))
 
 
 def test_with_every_site_loaded_nothing_lacks(client, agent, centre):

@@ -6,7 +6,7 @@ import pytest
 from django.http import QueryDict
 from openpyxl import load_workbook
 
-from callcenter import exports, tasks
+from callcenter import exports, tables, tasks
 from callcenter.domain.errors import Refused
 from callcenter.enums import ExclusionScope, ExclusionSource
 from callcenter.models import Exclusion, ImportDifference, ListExport, SavedView, Touch, VehicleParty
@@ -232,3 +232,41 @@ def test_a_list_too_long_is_refused_with_what_to_do(director, people, monkeypatc
 def test_the_state_of_an_address_is_written_one_way():
     listing = CustomerList()
     assert listing.state(QueryDict("q=a&site=&kind=PERSON&after=x&view=3&cols=name")) == "kind=PERSON&q=a"
+
+
+# -- what is asked for only when it is wanted ------------------------------------------------------------------------
+
+
+def test_the_further_filters_come_when_they_are_asked_for(client, agent, people):
+    text = as_(client, agent).get("/clientes/?kind=PERSON").content.decode()
+    assert ('name="q"' in text, 'name="validated"' in text) == (True, False)
+    assert 'href="?kind=PERSON&amp;more=1"' in text
+    whole = client.get("/clientes/?kind=PERSON&more=1").content.decode()
+    part = client.get("/clientes/?kind=PERSON&more=1", HTTP_HX_REQUEST="true").content.decode()
+    assert ("<main" in whole, 'name="validated"' in whole) == (True, True)
+    assert ("<main" in part, 'name="validated"' in part) == (False, True)
+    assert "more=1" not in part
+    assert 'name="validated"' in client.get("/clientes/?validated=no").content.decode()
+
+
+def test_the_quick_filters_say_how_many_they_find(client, agent, people, monkeypatch):
+    monkeypatch.setattr(tables, "CHIP_CAP", 3)
+    text = page(as_(client, agent).get("/clientes/?chips=kind%3DCOMPANY", HTTP_HX_REQUEST="true"))
+    assert "<main" not in text
+    assert 'Sin validar <span class="num">más de 3</span>' in text
+    assert 'href="?kind=COMPANY" aria-current="true">Empresas <span class="num">0</span>' in text
+
+
+def test_the_counts_are_of_ones_own_sites(client, outsider, people):
+    text = page(as_(client, outsider).get("/clientes/?chips=", HTTP_HX_REQUEST="true"))
+    assert 'Sin validar <span class="num">2</span>' in text
+
+
+def test_how_many_there_are_is_counted_when_one_page_does_not_hold_them(client, agent, people, monkeypatch):
+    as_(client, agent)
+    assert "5 resultados</span>" in page(client.get("/clientes/?order=name"))
+    monkeypatch.setattr(CustomerList, "page_size", 2)
+    text = page(client.get("/clientes/?kind=PERSON&order=name"))
+    assert 'hx-get="?kind=PERSON&amp;order=name&amp;count=1" hx-trigger="load">Más de 2 resultados' in text
+    assert client.get("/clientes/?kind=PERSON&count=1", HTTP_HX_REQUEST="true").content.decode() == "5 resultados"
+    assert tables.counted(CustomerList().rows(agent), 4) == "más de 4"
