@@ -95,6 +95,7 @@ def send(chosen: Sequence[int], draw: int | None, at: datetime) -> None:
     staging.reset()
     with connection.cursor() as cursor:
         cursor.execute(STAGE, {"chosen": list(chosen)})
+    merge.begin()
     merge.run(merge.PREPARE + merge.FIND_CUSTOMERS)
     for key, has_key in merge.CUSTOMER_KEYS:
         merge.run(merge.INSERT_CUSTOMERS.format(key=key, has_key=has_key, stamp=merge.STAMP))
