@@ -61,6 +61,7 @@ class DriveFeed(Feed):
 
     makes = "encuestas anteriores"
     every_sheet = True
+    permanent = "Trae encuestas y casos ya respondidos, que cuentan en los informes desde ese momento: se corrigen uno a uno."
     stage = STAGE
     area_programme: Programme
     topics: tuple[str, ...]

@@ -160,6 +160,7 @@ class Feed:
     is_daily: bool = False  # expected every business day (PRO-9)
     leaves: tuple[Trace, ...] = ()  # what it writes beside people and vehicles, what needs a row before the row: so it is taken back
     history: str = ""  # files that build on one another: only the last of them can be taken back
+    permanent: str = ""  # why an import of it can't be taken back, as the person reads it
 
     @classmethod
     def aliases(cls) -> dict[str, str]:

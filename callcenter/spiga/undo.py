@@ -25,6 +25,8 @@ def why_not(batch: ImportBatch, kind: type[Feed], *, at: datetime) -> str:
     """Why an import can't be taken back now; empty when it can."""
     if batch.status != BatchStatus.APPLIED:
         return "El archivo no está aplicado."
+    if kind.permanent:
+        return kind.permanent
     if at - batch.applied_at > UNDO_WITHIN:
         return f"Pasaron más de {UNDO_WITHIN.total_seconds() / 3600:.0f} horas desde que se aplicó."
     return later(batch, kind) or worked_on(batch, kind)

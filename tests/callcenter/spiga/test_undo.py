@@ -133,7 +133,7 @@ def known_numbers():
 
 
 @pytest.mark.usefixtures("floor", "known_numbers")
-@pytest.mark.parametrize("slug", list(feeds()))
+@pytest.mark.parametrize("slug", [slug for slug, kind in feeds().items() if not kind.permanent])
 def test_what_an_import_made_goes_and_what_it_changed_returns(slug, north):
     first, second = first_and_second(slug)
     site = north if slug in {"companion", "recovery"} else None
@@ -271,6 +271,13 @@ def test_a_prospect_that_was_checked_keeps_the_file(agent):
     row = Prospect.objects.get()
     ProspectCheck.objects.create(prospect=row, verdict="VALID", is_real=True, decided_by=agent, decided_at=MONDAY)
     assert refused(batch) == f"Ya se trabajó en el prospecto {row.name}."
+
+
+def test_what_stays_for_good_says_why(agent):
+    kind = feeds()["drive_sales"]
+    batch = pipeline.receive(kind.slug, b"x", "x.csv", by=agent, site=None, at=MONDAY, repeat=True)
+    batch.status, batch.applied_at = BatchStatus.APPLIED, MONDAY
+    assert undo.why_not(batch, kind, at=MONDAY) == kind.permanent != ""
 
 
 # -- old → new -------------------------------------------------------------------------------------------------------
