@@ -2,6 +2,7 @@
 
 from reports.base import Report
 from reports.definitions import pqrs, satisfaction
+from reports.definitions.agents import AgentProductivity
 from reports.definitions.audit_pack import AuditPack
 from reports.definitions.crm_audit import ActivityValidity, CommitteeReport, FollowUpLight, MonthlyIndicators, ProspectValidity
 from reports.definitions.improvement import ImprovementReport
@@ -14,6 +15,7 @@ CATALOGUE: tuple[Report, ...] = (
     RecoveryControl(),
     *satisfaction.ALL,
     *pqrs.ALL,
+    AgentProductivity(),
     AuditPack(),
     ProspectValidity(),
     ActivityValidity(),

@@ -139,6 +139,16 @@ def calls_by(part: Slice, name: str) -> dict[Any, CallFigures]:
     return {row.pop("group"): CallFigures(**row) for row in rows}
 
 
+def customers_reached(part: Slice) -> Ratio:
+    """IND-01 read by customer (PRO-R2): customers who were reached at least once / customers called."""
+    found = attempts(part).aggregate(
+        total=Count("outreach__customer", distinct=True), hits=Count("outreach__customer", filter=Q(is_contact=True), distinct=True)
+    )
+    return Ratio(
+        "Clientes contactados", found["hits"], found["total"], formula="Clientes que contestaron al menos una vez / clientes llamados"
+    )
+
+
 KEPT = {"total": Count("pk"), "hits": Count("pk", filter=Q(status=AppointmentStatus.FULFILLED))}
 
 

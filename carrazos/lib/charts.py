@@ -12,6 +12,7 @@ SERIES = ("#1a73d4", "#0f6b3c", "#9a7000", "#5b2b8c", "#5f6b7d")
 BAD = "#c5281c"
 INK = "currentColor"
 WIDTH, HEIGHT = 560, 220
+FEW = 10  # bars: more of them take smaller letters
 LEFT, RIGHT, TOP, BOTTOM = 8, 8, 26, 26
 
 
@@ -77,7 +78,7 @@ def bars(title: str, points: Sequence[Point], *, goal: float | None = None, top:
                                 "stroke-opacity": "0.4"})  # fmt: skip
     for index, point in enumerate(points):
         middle = LEFT + step * (index + 0.5)
-        text(svg, middle, HEIGHT - 8, point.label, size=11 if len(points) <= 12 else 9)
+        text(svg, middle, HEIGHT - 8, point.label, size=11 if len(points) < FEW else 9)
         if point.value is None:
             text(svg, middle, base - 6, point.text, size=10)
             continue
@@ -87,7 +88,7 @@ def bars(title: str, points: Sequence[Point], *, goal: float | None = None, top:
         ET.SubElement(svg, "rect", {"x": number(middle - width / 2), "y": number(base - tall), "width": number(width),
                                     "height": number(max(tall, 0.5)), "rx": "2", "fill": BAD if below else SERIES[0],
                                     "class": "mark-bad" if below else "mark-1"})  # fmt: skip
-        text(svg, middle, base - tall - 5, f"▼ {point.text}" if below else point.text, bold=True, size=11 if len(points) <= 12 else 9)
+        text(svg, middle, base - tall - 5, f"▼ {point.text}" if below else point.text, bold=True, size=11 if len(points) < FEW else 9)
     if goal is not None:
         goal_line(svg, base - room * goal / highest, goal, left=bool(points) and points[-1].value is not None)
     return Chart(title, description, ET.tostring(svg, encoding="unicode"), tuple(points), value_title)

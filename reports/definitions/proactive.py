@@ -114,9 +114,15 @@ class ProactiveControl(Report):
             for month, figures in metrics.calls_by_month(part, months)
             if figures.attempts or kept[month].total
         ]
+        by_customer = metrics.customers_reached(part)
         agents = tuple((name, ratio.text, ratio.fraction, str(booked)) for name, ratio, booked in metrics.by_agent(part))
         return (
             Table(f"Acumulado de {last.year}", ("Mes", "Efectividad", "Agendamiento", "Cumplimiento", "Clientes"), tuple(year)),
+            Table(
+                "Otra lectura de la efectividad",
+                ("Lectura", "Valor", "Fórmula"),
+                ((by_customer.name, in_words(by_customer), by_customer.formula),),
+            ),
             Table("Por agente", ("Agente", "Efectividad", "Contactos de intentos", "Citas agendadas"), agents),
         )
 

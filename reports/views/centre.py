@@ -19,15 +19,16 @@ from callcenter.places import Place
 from callcenter.views.listings import saved_views
 from carrazos.lib import periods
 from carrazos.lib.periods import Month
-from reports.base import Request
+from reports.base import Report, Request
 from reports.catalogue import BY_CODE, CATALOGUE
 from reports.domain import editions, runs
 from reports.forms import EditionFilter, ReportForm, RunForm
-from reports.models import Edition, ReportRun
+from reports.models import Edition, ImprovementAction, ReportRun
 
 ROWS_SHOWN = 50
 RUNS_SHOWN = 30
 EDITIONS_SHOWN = 60
+ACTIONS_SHOWN = 10
 CONTENT_TYPES = {"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "pdf": "application/pdf"}
 may_see = permission_required(roles.SEE_REPORTS, raise_exception=True)
 PLACE = Place("informes", "Informes", "reports:centre", ("code", "state"), roles.SEE_REPORTS)
@@ -74,6 +75,13 @@ def report(request: HttpRequest, code: str) -> HttpResponse:
         page = Paginator(records, ROWS_SHOWN).get_page(request.GET.get("page"))
         context |= {
             "data": data,
+            "actions": ImprovementAction.objects.visible_to(request.user)
+            .open()
+            .select_related("owner")
+            .filter(indicator__in={item.code for item in data.indicators if item.code})
+            .order_by("due_on", "-opened_at")[:ACTIONS_SHOWN],
+            "today": clock.today(),
+            "proves": type(kind).proofs is not Report.proofs,  # whether the procedure asks this report for screenshots
             "figure": next((item for item in data.indicators if item.code == figure), None) if drill else None,
             "head": [column.title for column in data.columns if column.in_pdf],
             "lines": [[column.text(record) for column in data.columns if column.in_pdf] for record in page],

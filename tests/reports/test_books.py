@@ -139,7 +139,7 @@ def looks_right(code):
     titles = [str(item.title) for item in document.outline if not isinstance(item, list)]
     assert titles[:2] == ["Noviembre de 2026", "Indicadores"]
     assert "Detalle" in titles
-    text = "".join(page.extract_text() for page in document.pages).replace("\0", "")
+    text = " ".join("".join(page.extract_text() for page in document.pages).replace("\0", "").split())
     if data.records:
         assert "Faltan 250 filas" in text
     assert len(document.pages) <= 16

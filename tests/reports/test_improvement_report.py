@@ -86,3 +86,9 @@ def test_risks_are_offered_and_filtered(client, actions):
         "No sirvió", "Cerrada el primer día"
     ]  # fmt: skip
     assert f'<option value="{RISK}">' in client.get(reverse("reports:new_action")).content.decode()
+
+
+@pytest.mark.parametrize(("code", "proves"), [("R-IMP", False), ("GSC-FOR-02", False), ("GSC-FOR-09", True), ("PAQ-AUD", True)])
+def test_only_a_report_that_asks_for_screenshots_speaks_of_them(client, code, proves, director):
+    client.force_login(director)
+    assert ('id="evidencia"' in client.get(reverse("reports:report", args=[code])).content.decode()) is proves
