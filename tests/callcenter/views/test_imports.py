@@ -210,7 +210,7 @@ def test_undo_from_the_result(client, agent):
     assert "Revertir esta importación" in page(client.get(at(batch, "resultado/")))
     client.post(at(batch, "revertir/"))
     jobs()
-    assert "Se retiraron: gestiones, 1; clientes, 1; vehículos, 1. 0 registros volvieron a su valor anterior." in page(
+    assert "Se retiraron: clientes, 1; gestiones, 1; vehículos, 1. 0 registros volvieron a su valor anterior." in page(
         client.get(at(batch, "resultado/"))
     )
     assert not Outreach.objects.exists()
