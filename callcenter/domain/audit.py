@@ -91,13 +91,15 @@ def field_of(model: type[models.Model], column: str) -> models.Field | None:
             found = model._meta.get_field(column)
         except FieldDoesNotExist:
             return None
+    if getattr(found, "generated", False):
+        return found.output_field if found.output_field.verbose_name else None
     # A column without words in Spanish is the machine's own: a key of comparison says nothing to a reader.
     return found if found.verbose_name != found.name.replace("_", " ") or found.is_relation else None
 
 
 def is_inner(field: models.Field) -> bool:
     """True for what the code keeps for itself (a form's key, the state before an undo): nobody edits it, it tells a reader nothing."""
-    return not field.editable and not field.generated
+    return not field.editable
 
 
 def references(changes: Iterable[Change], tables: dict[str, type[models.Model]]) -> dict[tuple[type, int], str]:
@@ -132,7 +134,6 @@ def story(row: Change, model: type[models.Model] | None, names: dict, people: di
             or (row.kind != "UPDATE" and before.get(column, after.get(column)) in (None, "", [], {}))
         ):
             continue
-        field = field.output_field if field.generated else field
         label = str(field.verbose_name)
         lines.append(
             Line(label[:1].upper() + label[1:], in_words(field, before.get(column), names), in_words(field, after.get(column), names))

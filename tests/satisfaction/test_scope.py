@@ -9,6 +9,7 @@ from openpyxl import load_workbook
 from callcenter import exports
 from callcenter.models import ListExport
 from callcenter.roles import Role
+from carrazos.lib.text import name_key
 from satisfaction.domain import followups, petitions
 from satisfaction.domain.followups import ProofDraft
 from satisfaction.enums import Area, FollowUpKind, PqrsChannel, PqrsKind
@@ -46,7 +47,7 @@ def people(places):
 
 
 def named(name):
-    return CustomerFactory(name=f"Cliente {name}", name_key=f"CLIENTE {name.upper()}")
+    return CustomerFactory(name=f"Cliente {name}", name_key=name_key(f"Cliente {name}"))
 
 
 def downloaded(client, url):

@@ -280,7 +280,7 @@ def test_the_credit_is_of_who_booked_first(agent, director, cal):
     order(moved, TUESDAY + 2 * DAY)
     kept.reconcile(TUESDAY + 3 * DAY)
     told = kept.credits_of(Appointment.objects.for_list(), TUESDAY + 3 * DAY)
-    assert told[moved.pk].text == f"Crédito de {agent}: OT 1 la prueba; la agendó primero, la movió {director}."
+    assert told[moved.pk].text == f"Crédito de {agent}: la orden 1 la prueba; la agendó primero, la movió {director}."
     assert told[row.pk].text == "El crédito pasa a la nueva cita."
 
 
