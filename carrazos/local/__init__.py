@@ -112,10 +112,9 @@ def start_children(supervisor: Supervisor, port: int) -> None:
     supervisor.wait("worker")
     deadline = time.monotonic() + READY_SECONDS
     while not page_answers(port):
-        supervisor.check()
+        supervisor.run(0.2)
         if time.monotonic() > deadline:
             raise LocalServiceError("La página no respondió.")
-        time.sleep(0.2)
 
 
 def demo(argv: list[str]) -> int:
@@ -141,8 +140,7 @@ def demo(argv: list[str]) -> int:
                 print("\n  Segundo paso al ingresar: apagado en la demostración (MFA_REQUIRED=on lo exige a quien dirige o administra).")
             print(f"\n  Listo: http://localhost:{port}/      (Ctrl-C detiene todo)\n", flush=True)
             while True:
-                supervisor.check()
-                time.sleep(0.5)
+                supervisor.run(0.5)
         except KeyboardInterrupt:
             print("\nDeteniendo…", flush=True)
             return 0
