@@ -12,9 +12,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import wraps
 from inspect import getclosurevars
+from typing import TYPE_CHECKING
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.urls import resolve
+
+if TYPE_CHECKING:  # the check of addresses reads this file before the models stand
+    from callcenter.models import User
 
 View = Callable[..., HttpResponse]
 
@@ -81,3 +86,9 @@ def declared(view: View) -> Access | None:
         if names:
             return Access(permissions=frozenset(names))
     return None
+
+
+def open_to(user: "User", path: str) -> str:
+    """The path when the person may open it, else empty: a link that answers 403 is not shown."""
+    access = declared(resolve(path.partition("#")[0]).func)
+    return path if access and access.admits(user.get_all_permissions()) else ""

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from callcenter import roles
+from callcenter.access import open_to
 from callcenter.domain.metrics import Slice, scope_of
 from callcenter.models import User
 from callcenter.views.home import Card, Line, Panel
@@ -64,7 +65,7 @@ def panels(request: HttpRequest, at: datetime) -> list[Panel]:
     if user.has_perm(roles.MANAGE_DOCUMENTS):
         month = Month.of(today)
         lines = tuple(
-            Line(item.name, item.formula, url,
+            Line(item.name, item.formula, open_to(user, url),
                  f"{item.text} ({item.fraction})", "good" if item.total and item.hits == item.total else "warn" if item.total else "")
             for item, url in compliance.controls(Slice.of(month, **scope_of(user)), at)
         )  # fmt: skip

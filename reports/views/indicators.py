@@ -1,5 +1,7 @@
 """The indicators of the process: one table for a month, and each with its year, brands and sites."""
 
+from datetime import datetime
+
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -8,6 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from callcenter import clock, roles
+from callcenter.access import open_to
 from callcenter.domain import metrics
 from callcenter.domain.metrics import Slice
 from callcenter.models import Brand, Site, User
@@ -15,7 +18,7 @@ from callcenter.places import Place
 from callcenter.views.listings import saved_views
 from carrazos.lib import charts, periods
 from carrazos.lib.periods import Month, Period
-from carrazos.lib.ratios import Count
+from carrazos.lib.ratios import Count, Ratio
 from reports.domain import compliance, improvement, indicators, measurements
 from reports.forms import ReportForm
 from reports.views.centre import may_see
@@ -94,11 +97,16 @@ def indicator(request: HttpRequest, code: str) -> HttpResponse:
     context = {
         "kind": kind, "form": form, "month": month, "now": now, "line": line, "chart": trend(kind, line),
         "scopes": indicators.by_scope(kind, month, viewer=user, at=at) if not (brand or site) else [],
-        "controls": compliance.controls(Slice.of(month, **metrics.scope_of(user)), at) if code == "IND-13" else [],
+        "controls": controls(month, user, at) if code == "IND-13" else [],
         "people": by_person(kind, month, user, at) if kind.by_agent else [],
         "moved": indicators.moved(month, brand=brand and brand.pk, site=site and site.pk, at=at).get(code) if now.closed else None,
     }  # fmt: skip
     return render(request, "reports/indicator.html", context)
+
+
+def controls(month: Month, user: User, at: datetime) -> list[tuple[Ratio, str]]:
+    """Each control of IND-13, with the page of its rows for who may open it."""
+    return [(item, open_to(user, url)) for item, url in compliance.controls(Slice.of(month, **metrics.scope_of(user)), at)]
 
 
 def trend(kind: indicators.Indicator, line: list[indicators.Reading]) -> charts.Chart:
