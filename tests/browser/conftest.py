@@ -27,8 +27,10 @@ def browser():
         found.close()
 
 
-WIDE = """() => [innerWidth, ...[...document.querySelectorAll("*")].filter(e => e.getBoundingClientRect().right > innerWidth)
-  .map(e => `${e.tagName}.${e.className} ${Math.round(e.getBoundingClientRect().right)}`).slice(0, 8)]"""
+WIDE = """() => { const kept = e => { for (let up = e.parentElement; up; up = up.parentElement)
+    if (up !== document.body && up !== document.documentElement && getComputedStyle(up).overflowX !== "visible") return true; return false };
+  return [innerWidth, ...[...document.body.querySelectorAll("*")].filter(e => e.getBoundingClientRect().right > innerWidth && !kept(e))
+    .map(e => `${e.tagName}.${e.className} ${Math.round(e.getBoundingClientRect().right)} ${e.textContent.slice(0, 30)}`).slice(0, 8)] }"""
 
 
 def press(page: Page, key: str) -> None:

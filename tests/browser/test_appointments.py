@@ -91,7 +91,7 @@ def test_from_the_call_to_the_proof(scene, visitor, settings):
     tomorrow()
     assert kept.reconcile(clock.now()) == 0  # the round of the night had found it
     agent.open("/citas/?day=2026-11-26")
-    expect(page.get_by_text("OT 8841 la prueba")).to_be_visible()
+    expect(page.get_by_text("la orden 8841 la prueba")).to_be_visible()
     states = dict(Appointment.objects.values_list("customer__name", "status"))
     assert states == {"Ana Ruiz": AppointmentStatus.FULFILLED, "Beto Soto": AppointmentStatus.NO_SHOW}
     page.set_viewport_size({"width": 390, "height": 844})

@@ -69,7 +69,7 @@ def test_teach_mend_apply_retry_undo(house, monday, visitor, width, theme):
     page.locator("summary", has_text="Revertir esta importación").click()
     clerk.follow(page.get_by_role("button", name="Revertir", exact=True))
     jobs()
-    expect(page.get_by_text("Se retiraron 1 gestiones")).to_be_visible(timeout=8_000)
+    expect(page.get_by_text("gestiones, 1;")).to_be_visible(timeout=8_000)
     clerk.check("undone")
     clerk.open("/importaciones/")
     clerk.open("/")

@@ -3,6 +3,7 @@
 import email
 import email.policy
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -116,7 +117,7 @@ def worker(port: int) -> subprocess.Popen:
     )
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": "carrazos.settings", "DATABASE_URL": database_url(), "EMAIL_URL": f"smtp://127.0.0.1:{port}",
-        "SECRET_KEY": "x" * 60, "ALLOWED_HOSTS": "localhost", "REDIS_URL": "redis://127.0.0.1:1/0",
+        "SECRET_KEY": secrets.token_urlsafe(64), "ALLOWED_HOSTS": "localhost", "REDIS_URL": "redis://127.0.0.1:1/0",
     }  # fmt: skip
     return subprocess.Popen([sys.executable, "-c", program], cwd=django_settings.ROOT, env=environment)
 

@@ -143,7 +143,7 @@ def test_f17_a_report_that_dies_anywhere_leaves_the_old_one_and_no_row_of_the_ne
     person = UserFactory(is_superuser=True)
     old = ReportRun.objects.get(pk=report_run(north, person)["pk"])
     row = ReportRun.objects.create(code="GSC-FOR-09", period="2026-10", format="xlsx", requested_by=person)
-    places = {"build": "reports.domain.runs.build", "workbook": "reports.render.xlsx.workbook", "save": "carrazos.storage.os.fsync",
+    places = {"build": "reports.domain.runs.compose", "workbook": "reports.render.xlsx.workbook", "save": "carrazos.storage.os.fsync",
               "finish": "callcenter.models.work.Work.finish"}  # fmt: skip
 
     def dies(*_args, **_named):

@@ -96,7 +96,7 @@ class Generated:
         listed, site = self.moment().date(), self.random.choice(self.sites)
         row, kind, score = survey(programme=programme, site=site, brand=self.brand), self.random.random(), self.random.randint(1, 10)
         if kind < 0.15:
-            change = {"status": SurveyStatus.MERGED}
+            change = {"status": SurveyStatus.NO_CONTACT_DATA}
         elif kind < 0.4:
             change = {}
         else:
@@ -106,7 +106,7 @@ class Generated:
             self.note(code, at.date(), site, counts=True, hits=score >= 7)
         Survey.objects.filter(pk=row.pk).update(listed_on=listed, **change)
         if programme == Programme.AFTERSALES_SURVEY:
-            self.note("IND-12", listed, site, counts=kind >= 0.15, hits=kind >= 0.4)
+            self.note("IND-12", listed, site, counts=True, hits=kind >= 0.4)
 
     def case(self):
         due, site = self.moment(), self.random.choice(self.sites)

@@ -75,7 +75,7 @@ def test_s3_the_public_sees_the_login_and_the_health_and_nothing_else(client):
 
 
 # Signed by whoever sends: no session, no token of a form.
-PUBLIC_MORE = {"callcenter:whatsapp_webhook", "crm_audit:notice_public", "metrics"}
+PUBLIC_MORE = {"callcenter:whatsapp_webhook", "crm_audit:notice_public", "crm_audit:notice_opened", "metrics"}
 
 
 # -- S1b, S4 ---------------------------------------------------------------------------------------------------------

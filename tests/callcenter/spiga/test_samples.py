@@ -76,7 +76,8 @@ EXPECTED = {
 
 
 def test_every_sample_has_its_counts():
-    assert set(EXPECTED) == set(FILES)
+    of_satisfaction = {name for name in FILES if name.startswith("drive_")}  # tests/satisfaction/test_drive.py
+    assert set(EXPECTED) == set(FILES) - of_satisfaction
 
 
 @pytest.mark.parametrize("name", sorted(EXPECTED))
