@@ -46,8 +46,9 @@ def floor(path: Path, people: int) -> float:
         copy("customer", "id, kind, company_reason, name, raw_name, name_key, document_type, document_number, check_digit, document_key, dms_code, city, sites, edited_fields",
              ["int8", *["varchar"] * 11, "int8[]", "varchar[]"],
              ((n, "PERSON", "", str(row[10]), str(row[10]), str(row[10]), "CC", str(n), "", str(n), str(row[9]), str(row[18]), [site], []) for n, row in enumerate(rows, 1)))  # fmt: skip
-        copy("vehicle", "id, vin, plate, brand_id, family, model, is_own", ["int8", "varchar", "varchar", "int8", "varchar", "varchar", "bool"],
-             ((n, f"9BW{n:014d}", str(row[3]), brand, str(row[6]), str(row[19]), False) for n, row in enumerate(rows, 1)))  # fmt: skip
+        copy("vehicle", "id, vin, plate, brand_id, family, model, is_own, edited_fields",
+             ["int8", "varchar", "varchar", "int8", "varchar", "varchar", "bool", "varchar[]"],
+             ((n, f"9BW{n:014d}", str(row[3]), brand, str(row[6]), str(row[19]), False, []) for n, row in enumerate(rows, 1)))  # fmt: skip
         copy("outreach", "id, programme, purpose, customer_id, vehicle_id, site_id, brand_id, reason, note, state, next_step, priority, due_at, is_callback, calls_made, result, fence, opened_at",
              ["int8", "varchar", "varchar", "int8", "int8", "int8", "int8", "varchar", "varchar", "varchar", "varchar", "int2", "timestamptz", "bool", "int2", "varchar", "int8", "timestamptz"],
              ((n, "PROACTIVE", "COMMERCIAL", n, n, site, brand, str(row[2]), "", "OPEN", "CALL", 2, now, False, 0, "", 0, now) for n, row in enumerate(rows, 1)))  # fmt: skip
