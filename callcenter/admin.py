@@ -1,17 +1,18 @@
 """The administrators' windows: catalogues to edit, work to look at. Calls and messages change only through the product."""
 
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
-from django.forms import ModelForm
 
 from callcenter import models
 from callcenter.domain.errors import Refused
 from callcenter.domain.evidence import clean_picture
 from callcenter.domain.wording import template_problems
 from callcenter.enums import TemplateApproval
+from callcenter.roles import TITLES
 
 
 class ReadOnly(admin.ModelAdmin):
@@ -38,10 +39,27 @@ class Catalogue(admin.ModelAdmin):
         return False
 
 
+class FunctionsField(forms.ModelMultipleChoiceField):
+    """The groups by the names that people use, not by the codes that the code does."""
+
+    def label_from_instance(self, obj):
+        return TITLES.get(obj.name, obj.name)
+
+
+class FunctionFilter(admin.SimpleListFilter):
+    title, parameter_name = "función", "function"
+
+    def lookups(self, request, model_admin):
+        return [(role.value, title) for role, title in TITLES.items()]
+
+    def queryset(self, request, queryset):
+        return queryset.filter(groups__name=self.value()) if self.value() else queryset
+
+
 @admin.register(models.User)
 class UserPage(UserAdmin):
     list_display = ("username", "first_name", "last_name", "is_active", "last_login")
-    list_filter = ("is_active", "groups", "sites", "brands")
+    list_filter = ("is_active", FunctionFilter, "sites", "brands")
     filter_horizontal = ("groups", "sites", "brands")
     fieldsets = (
         (None, {"fields": ("username", "password", "is_active")}),
@@ -50,6 +68,11 @@ class UserPage(UserAdmin):
         ("Administración", {"fields": ("is_staff", "is_superuser")}),
     )
 
+    def formfield_for_manytomany(self, db_field, request, **kwargs):
+        if db_field.name == "groups":
+            kwargs |= {"form_class": FunctionsField, "label": "Función"}
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
     def has_delete_permission(self, request, obj=None):
         return False
 
@@ -57,6 +80,14 @@ class UserPage(UserAdmin):
 @admin.register(models.Brand)
 class BrandPage(Catalogue):
     list_display = ("name", "code", "portal_name", "is_active")
+
+
+@admin.register(models.BrandPlatform)
+class PlatformPage(Catalogue):
+    list_display = ("name", "brand", "kind", "url", "is_active")
+    list_filter = ("brand", "kind", "is_active")
+    list_select_related = ("brand",)
+    filter_horizontal = ("people",)
 
 
 @admin.register(models.Site)
@@ -106,7 +137,7 @@ class OfferPage(admin.ModelAdmin):
     list_select_related = ("brand",)
 
 
-class PictureForm(ModelForm):
+class PictureForm(forms.ModelForm):
     """A picture that goes to customers is written anew like every other: nothing but the picture is kept."""
 
     class Meta:

@@ -247,3 +247,11 @@ class Theme(TextChoices):
 class Density(TextChoices):
     NORMAL = "normal", "Normal"
     COMPACT = "compact", "Compacta"
+
+
+class PlatformKind(TextChoices):
+    """What a platform of a brand is for."""
+
+    REVIEWS = "REVIEWS", "Opiniones de clientes"
+    CRM = "CRM", "CRM de la marca"
+    OTHER = "OTHER", "Otra"

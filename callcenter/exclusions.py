@@ -45,7 +45,7 @@ class ExclusionsFeed(Feed):
     stage = (("n", "int"), ("kind", "text"), ("value", "text"), ("channels", "text"))
     history = "rne"
     leaves = (
-        Trace("rne", "callcenter.ContactPoint", made=traces.NOTHING, row="(SELECT min(h.n) FROM hit h WHERE h.id = {x}.id)"),
+        Trace("rne", "callcenter.ContactPoint", made=traces.NOTHING, rows_of="SELECT id, n FROM hit"),
         Trace("refusal", "callcenter.Exclusion"),
         traces.OUTREACH,
     )

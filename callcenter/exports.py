@@ -85,7 +85,7 @@ def run(work: ListExport, report: Callable[..., None] = lambda *_: None) -> None
 
     def records() -> Iterator[dict[str, Any]]:
         _, order = listing.order(params)
-        rows = listing.cut(found, order, "").iterator(chunk_size=CHUNK)
+        rows = listing.cut(found, order).iterator(chunk_size=CHUNK)
         while chunk := list(islice(rows, CHUNK)):
             for _, cells in listing.cells(chunk, columns):
                 yield {column.title: cell(value) for column, value in cells}

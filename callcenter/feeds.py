@@ -147,7 +147,7 @@ CREATE TEMP TABLE asked ON COMMIT DROP AS
 SELECT s.*, v.vehicle_id, c.customer_id, v.vehicle_id || '|' || s.reason_key || '|' || COALESCE(s.due_on::text, '') AS reference
   FROM stage s JOIN row_vehicle v USING (n) JOIN row_customer c USING (n) WHERE NOT EXISTS (SELECT FROM known k WHERE k.n = s.n);
 CREATE TEMP TABLE fresh_outreach ON COMMIT DROP AS
-SELECT f.*, nextval(pg_get_serial_sequence('callcenter_outreach', 'id')) AS outreach_id
+SELECT f.*, nextval((SELECT pg_get_serial_sequence('callcenter_outreach', 'id')::regclass)) AS outreach_id
   FROM (SELECT DISTINCT ON (vehicle_id) * FROM asked a
          WHERE NOT EXISTS (SELECT FROM callcenter_outreach o
                             WHERE o.vehicle_id = a.vehicle_id AND o.programme = '{Programme.PROACTIVE}' AND o.state = '{OutreachState.OPEN}')

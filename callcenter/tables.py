@@ -5,8 +5,6 @@ Plain cells, no table library: fifty rows cost a few milliseconds instead of eig
 for by the last row of the one before.
 """
 
-import base64
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -16,14 +14,14 @@ from typing import Any, ClassVar
 
 import django_filters
 from django import forms
-from django.db.models import BooleanField, Exists, F, Func, Max, Model, OuterRef, Q, QuerySet, Value
+from django.db.models import Exists, F, Max, Model, OuterRef, Q, QuerySet
 from django.db.models.expressions import Combinable
 from django.http import QueryDict
 from django.utils.functional import cached_property
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from callcenter import places, roles, seams
+from callcenter import keyset, places, roles, seams
 from callcenter.clock import today as today_is
 from callcenter.domain import search
 from callcenter.enums import CustomerKind, ExclusionScope, OutreachState
@@ -47,6 +45,10 @@ from carrazos.lib.calendar import bogota
 COUNT_CAP = 10_000
 CHIP_CAP = 1_000  # a chip says how many only this far
 PAGE_SIZE = 50
+KEYSET = ("keyset", "pk")  # the order asked for, then the row itself
+PICKED = "rows"  # the rows that somebody picked: boxes of a form, or `rows=3.8.21` in an address
+PICKED_MOST = 200  # more at once are a job's work, and a person should look at what they are
+PICK_BOX = f'<input type="checkbox" name="{PICKED}" form="picked" aria-label="Seleccionar esta fila" '
 NOT_STATE = frozenset({"after", "before", "view"})  # what an address holds besides the list's own state
 
 
@@ -87,13 +89,16 @@ class Page:
 
     columns: list[Column]
     rows: list[list[SafeString]] = field(default_factory=list)
+    keys: list[int] = field(default_factory=list)  # of each row, where rows can be picked
     previous: str = ""
     next: str = ""
 
     @property
     def body(self) -> SafeString:
         """The rows at once: a template node for each of hundreds of cells costs more than their queries."""
-        return mark_safe("".join(f"<tr><td>{'</td><td>'.join(row)}</td></tr>" for row in self.rows))  # noqa: S308 -- each cell is escaped
+        boxes = [f'{PICK_BOX}value="{key}"></td><td>' for key in self.keys] or [""] * len(self.rows)
+        lines = (f"<tr><td>{box}{'</td><td>'.join(row)}</td></tr>" for box, row in zip(boxes, self.rows, strict=True))
+        return mark_safe("".join(lines))  # noqa: S308 -- each cell is escaped
 
     @property
     def count(self) -> int | None:
@@ -124,8 +129,10 @@ def counted(found: QuerySet, cap: int = COUNT_CAP) -> str:
     return shown(count) if count <= cap else f"más de {shown(cap)}"
 
 
-def row_of(*parts: Combinable) -> Func:
-    return Func(*parts, template="(%(expressions)s)", arg_joiner=", ")
+def picked(params: QueryDict) -> list[int]:
+    """The keys of the rows that somebody picked, PICKED_MOST at the most."""
+    words = [word for value in params.getlist(PICKED) for word in value.split(".")]
+    return [int(word) for word in words if word.isascii() and word.isdigit() and len(word) < 19][:PICKED_MOST]
 
 
 class Listing:
@@ -159,7 +166,21 @@ class Listing:
     # -- what is asked for
 
     def filtered(self, params: QueryDict, user: User) -> django_filters.FilterSet:
-        return self.filters(params, queryset=self.rows(user), request=SimpleNamespace(user=user))
+        rows = self.rows(user)
+        if asked := picked(params):
+            rows = rows.filter(pk__in=asked)
+        return self.filters(params, queryset=rows, request=SimpleNamespace(user=user))
+
+    def may_pick(self, user: User) -> bool:
+        """Rows carry a box for what is done with several at once; by itself, that is downloading them."""
+        return bool(self.export_permission) and user.has_perm(self.export_permission)
+
+    def picked_query(self, posted: QueryDict) -> str:
+        """The filters of a posted bar (`state`) and the rows picked in it, or all that the filters find (`all`); empty: nothing picked."""
+        state, asked = self.state(QueryDict(posted.get("state", "")[:2000])), picked(posted)
+        if posted.get("all"):
+            return state or "all=1"
+        return "&".join(filter(None, (state, f"{PICKED}={'.'.join(map(str, asked))}"))) if asked else ""
 
     def order(self, params: QueryDict) -> tuple[str, Order]:
         name = params.get("order", "")
@@ -197,34 +218,15 @@ class Listing:
         """The rows at the cursor of the address; `found` is the filtered queryset."""
         _, order = self.order(params)
         page = Page(self.chosen(params))
-        cursor, backwards = (params["before"], True) if "before" in params else (params.get("after", ""), False)
-        taken = list(self.cut(found, order, cursor, backwards=backwards)[: self.page_size + 1])
-        more, taken = len(taken) > self.page_size, taken[: self.page_size]
-        if backwards:
-            taken.reverse()
-        if taken and (more or backwards):
-            page.next = self.cursor(taken[-1])
-        if taken and ((backwards and more) or (cursor and not backwards)):
-            page.previous = self.cursor(taken[0])
-        page.rows = [[html(column, value, row) for column, value in cells] for row, cells in self.cells(taken, page.columns)]
+        found = keyset.cut(found.annotate(keyset=order.by), KEYSET, params, size=self.page_size, descending=order.descending)
+        page.previous, page.next = found.previous, found.next
+        page.rows = [[html(column, value, row) for column, value in cells] for row, cells in self.cells(found.rows, page.columns)]
+        page.keys = [row.pk for row in found.rows] if self.may_pick(user) else []
         return page
 
-    def cut(self, found: QuerySet, order: Order, cursor: str, *, backwards: bool = False) -> QuerySet:
-        """The queryset in order, from the cursor on."""
-        descending = order.descending != backwards
-        rows = found.annotate(keyset=order.by)
-        if at := uncursor(cursor):
-            beyond = Func(row_of(order.by, F("pk")), row_of(Value(at[0]), Value(at[1])), template="(%(expressions)s)",
-                          arg_joiner=" < " if descending else " > ", output_field=BooleanField())  # fmt: skip
-            rows = rows.filter(beyond)
-        return rows.order_by(F("keyset").desc() if descending else F("keyset").asc(), "-pk" if descending else "pk")
-
-    @staticmethod
-    def cursor(row: Model) -> str:
-        key = row.keyset
-        return (
-            base64.urlsafe_b64encode(json.dumps([key.isoformat() if isinstance(key, date) else key, row.pk]).encode()).decode().rstrip("=")
-        )
+    def cut(self, found: QuerySet, order: Order) -> QuerySet:
+        """The whole list in order."""
+        return keyset.ordered(found.annotate(keyset=order.by), KEYSET, descending=order.descending)
 
     def cells(self, rows: list[Model], columns: Iterable[Column]) -> Iterator[tuple[Model, list[tuple[Column, Any]]]]:
         """Each row with its values, what needs a query asked once for all."""
@@ -236,15 +238,6 @@ class Listing:
 
 def html(column: Column, value: object, row: Model) -> SafeString:
     return conditional_escape(column.cell(value, row) if column.cell else shown(value))
-
-
-def uncursor(text: str) -> tuple[str | int, int] | None:
-    """A cursor that somebody tampered with is no cursor: the list begins at its head."""
-    try:
-        key, pk = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        return (key, int(pk)) if isinstance(key, str | int) else None
-    except (ValueError, TypeError):
-        return None
 
 
 @cache
@@ -377,6 +370,11 @@ def unbroken(value: str | None, _row: Model) -> SafeString | str:
     return format_html('<span class="nowrap">{}</span>', value) if value else ""
 
 
+def masked_phone(value: str | None, _row: Model) -> SafeString | str:
+    """On the screen only: the workbook of a list, which leaves a line and has a quota, holds the number."""
+    return unbroken(value and phones.masked(value), _row)
+
+
 COMPANY_TAG = SafeString(' <span class="tag">Empresa</span>')
 
 
@@ -396,7 +394,7 @@ class CustomerList(Listing):
     columns = (
         Column("name", "Cliente", lambda row: row.name, cell=name_cell, order="name"),
         Column("document", "Documento", lambda row: row.document, cell=unbroken),
-        Column("phone", "Teléfono", load=phones_shown, cell=unbroken),
+        Column("phone", "Teléfono", load=phones_shown, cell=masked_phone),
         Column("vehicles", "Vehículos", load=search.plates_of),
         Column("city", "Ciudad", lambda row: row.city),
         Column("contact", "Último contacto", load=last_contacts),

@@ -1,7 +1,10 @@
 """The doorbell: a ring claims one due row of PostgreSQL, works it, and rings again while there is work."""
 
 import logging
+import os
+import signal
 import threading
+import time
 from contextlib import contextmanager
 
 import structlog
@@ -13,7 +16,20 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from callcenter import clock
-from callcenter.domain import audit, campaigns, data_requests, kept, matching, notices, outreach, queue, reminders, seals, supervision
+from callcenter.domain import (
+    audit,
+    campaigns,
+    data_requests,
+    kept,
+    matching,
+    notices,
+    outreach,
+    queue,
+    reminders,
+    seals,
+    supervision,
+    tallies,
+)
 from callcenter.domain.calendar import company_calendar
 from callcenter.domain.errors import Refused
 from callcenter.models import Pulse, Retention
@@ -38,11 +54,17 @@ class Progress:
 
 @contextmanager
 def heartbeat(work: Work, progress: Progress):
-    """Renews the lease while the work runs, on a connection of its own."""
-    over = threading.Event()
+    """Renews the lease while the work runs, on a connection of its own; a job that hangs ends with its process.
+
+    The pool's own limit of time does not reach every child that replaced a dead one (reliability F10), so it is the second line.
+    """
+    over, end = threading.Event(), time.monotonic() + settings.JOB_SECONDS
 
     def beat() -> None:
         while not over.wait(HEARTBEAT_SECONDS):
+            if time.monotonic() > end:
+                log.error("%s %s: no end after %s s", work._meta.label, work.pk, settings.JOB_SECONDS)
+                os.kill(os.getpid(), signal.SIGKILL)
             work.keep(stage=progress.stage, progress=progress.done, total=progress.total)
             show_life(settings.PULSE_FILE)
         connection.close()
@@ -129,6 +151,11 @@ def ring() -> None:
 @shared_task(name="callcenter.release_leases")
 def release_leases() -> None:
     queue.release_expired(clock.now())
+
+
+@shared_task(name="callcenter.fold_tallies")
+def fold_tallies() -> None:
+    tallies.fold()
 
 
 @shared_task(name="callcenter.sweep_messages")

@@ -120,6 +120,7 @@ urlpatterns = [
     path("clientes/<int:pk>/", customers.customer, name="customer"),
     path("clientes/<int:pk>/corregir/", customers.correct, name="customer_correct"),
     path("clientes/<int:pk>/cambiar/", customers.change, name="customer_change"),
+    path("clientes/<int:pk>/contacto/", customers.points, name="customer_points"),
     path("clientes/<int:pk>/comparar/", customers.compare, name="customer_compare"),
     path("descargas/", listings.own_exports, name="exports"),
     path("descargas/<int:pk>/", listings.export_card, name="export"),

@@ -31,7 +31,7 @@ app.conf.update(
     broker_transport_options={"socket_timeout": 5, "socket_connect_timeout": 2, "socket_keepalive": True},
     task_ignore_result=True,
     task_acks_late=False,
-    task_time_limit=900,
+    task_time_limit=settings.JOB_SECONDS + 60,  # the second line: callcenter/tasks.py ends a job that hangs
     worker_prefetch_multiplier=1,
     worker_max_tasks_per_child=200,
     worker_send_task_events=False,
@@ -51,6 +51,7 @@ app.conf.beat_schedule = {
     "purge-webhooks": {"task": "callcenter.purge_webhooks", "schedule": timedelta(hours=12), "options": {"expires": 3600}},
     "close-campaigns": {"task": "callcenter.close_campaigns", "schedule": timedelta(hours=1), "options": {"expires": 3500}},
     "close-messaged": {"task": "callcenter.close_unanswered", "schedule": timedelta(minutes=10), "options": {"expires": 590}},
+    "fold-tallies": {"task": "callcenter.fold_tallies", "schedule": timedelta(minutes=10), "options": {"expires": 590}},
     "alarms": {"task": "callcenter.raise_alarms", "schedule": timedelta(minutes=5), "options": {"expires": 290}},
     "duplicates": {"task": "callcenter.scan_duplicates", "schedule": crontab(hour=4, minute=10), "options": {"expires": 3600}},
     "seal-trail": {"task": "callcenter.seal_trail", "schedule": crontab(minute=20), "options": {"expires": 3500}},

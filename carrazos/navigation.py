@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from django.http import HttpRequest
 from django.urls import reverse
 
-from callcenter import clock, roles
+from callcenter import roles
 from callcenter.domain import queue
 from callcenter.views.console_page import queue_counts
-from satisfaction.domain import board
+from satisfaction.views.board import open_cases
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ def queue_count(request: HttpRequest) -> str:
 
 def red_count(request: HttpRequest) -> str:
     """The cases that this person sees and still need management."""
-    found = board.waiting(request.user, clock.now())
+    found = open_cases(request)
     return str(found.red + found.yellow)
 
 

@@ -120,6 +120,8 @@ DATABASES["default"] |= {
 # The role that web, worker and beat log in with; `release` runs as the owner and grants it its work (callcenter/domain/grants.py).
 APP_DATABASE_ROLE = env("APP_DATABASE_ROLE", default="")
 JOB_STATEMENT_TIMEOUT_MS = 600_000
+# A job of any kind that has not ended by then hangs: its process ends, and it is tried again.
+JOB_SECONDS = env.int("JOB_SECONDS", default=900)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
 
@@ -160,6 +162,7 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
 MFA_REQUIRED = env.bool("MFA_REQUIRED", default=True)
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "Carrazos"
+MFA_FORMS = {"add_webauthn": "carrazos.account_forms.AddKeyForm"}
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 SESSION_COOKIE_AGE = 12 * 3600
@@ -285,7 +288,7 @@ ON_UNDO: list[str] = [
 TIMELINE_SOURCES: list[str] = ["satisfaction.domain.timeline.events", "crm_audit.timeline.events", "recovery.pages.events"]
 OPEN_MATTERS: list[str] = ["satisfaction.domain.timeline.matters", "crm_audit.timeline.matters", "recovery.pages.matters"]
 HOME_CARDS: list[str] = ["satisfaction.home.cards", "recovery.pages.cards", "reports.home.cards", "crm_audit.timeline.cards"]
-HOME_PANELS: list[str] = ["satisfaction.home.panels", "reports.home.panels"]
+HOME_PANELS: list[str] = ["satisfaction.home.panels", "reports.home.panels", "crm_audit.timeline.panels"]
 LIVE_FIGURES: list[str] = ["satisfaction.home.live_figures"]
 PROGRAMME_PAGES: dict[str, str] = {
     "AFTERSALES_SURVEY": "satisfaction.pages.SurveyPage",

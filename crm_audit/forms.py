@@ -216,7 +216,7 @@ class TargetForm(forms.Form):
     use_required_attribute = False
 
     kind = forms.ChoiceField(label="Meta de", choices=TargetKind)
-    brand = forms.ModelChoiceField(Brand.objects.none(), label="Marca")
+    brand = forms.ModelChoiceField(Brand.objects.none(), label="Marca", empty_label="Elija la marca")
     site = forms.ModelChoiceField(Site.objects.none(), label="Sede", required=False, empty_label="Toda la marca")
     advisor = forms.ModelChoiceField(Employee.objects.none(), label="Asesor", required=False, empty_label="Todos")
     value = forms.IntegerField(label="Meta", min_value=1, max_value=100_000, required=False, help_text="Vacía: quita la meta.")

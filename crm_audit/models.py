@@ -56,6 +56,10 @@ class ProspectQuerySet(ScopedQuerySet):
             )
         )
 
+    def valid(self) -> "ProspectQuerySet":
+        """The counted ones that somebody found valid: those whose `state` is VALID, without asking for the state of the rest."""
+        return self.counted().filter(validation__verdict=ProspectVerdict.VALID)
+
     def unchecked(self) -> "ProspectQuerySet":
         """Those that nobody sent to be called nor judged."""
         return self.counted().filter(validation__isnull=True)
@@ -130,6 +134,11 @@ class Prospect(models.Model):
     @property
     def phones_text(self) -> str:
         return ", ".join(phones.display(value) for value in self.phones) or self.raw_phones
+
+    @property
+    def phones_masked(self) -> str:
+        """As a list shows them; the page of one prospect, which leaves a line, has them whole."""
+        return ", ".join(phones.masked(phones.display(value)) for value in self.phones) or phones.masked(self.raw_phones)
 
     @property
     def signal_words(self) -> list[str]:
@@ -216,6 +225,10 @@ class ProspectCheck(models.Model):
 class ActivityQuerySet(ScopedQuerySet):
     def standing(self) -> "ActivityQuerySet":
         return self.exclude(state=ActivityState.CANCELLED)
+
+    def valid(self) -> "ActivityQuerySet":
+        """Those found valid: each was done, so none is cancelled (`activity_valid_was_done`), and an index holds them alone."""
+        return self.filter(verdict=Verdict.VALID)
 
     def pending(self) -> "ActivityQuerySet":
         """What a person still has to judge: everything that stands and has no verdict on what SPIGA says now."""

@@ -7,14 +7,16 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from callcenter import roles
+from callcenter.access import open_to
 from callcenter.domain.metrics import Slice, scope_of
 from callcenter.domain.timeline import Event, Matter, found_in
 from callcenter.models import ControlledDocument, Customer, User
 from callcenter.tables import COUNT_CAP
 from callcenter.templatetags.ui import figure
-from callcenter.views.home import Card
+from callcenter.views.home import Card, Line, Panel
 from carrazos.lib.calendar import bogota, start_of
 from carrazos.lib.periods import Month
+from carrazos.lib.ratios import unbroken
 from crm_audit.domain import freshness, indicators
 from crm_audit.enums import ProspectState
 from crm_audit.models import Activity, Prospect, ProspectCheck
@@ -83,26 +85,37 @@ def capped(rows: QuerySet) -> str:
 
 
 def cards(request: HttpRequest, at: datetime) -> list[Card]:
-    """The day of the audit: what waits for a verdict, the month against its targets, who is left without follow-up."""
+    """The month against its targets; for whoever audits, who is left without follow-up and what waits for a verdict (screens §2.5)."""
     user = request.user
     if not user.has_perm(roles.SEE_AUDIT):
         return []
+    if user.has_perm(roles.MANAGE_DOCUMENTS):
+        return [pending_card("Actividades sin dictamen", user, reverse("crm_audit:completeness"))]
     month = Month.of(bogota(at).date())
-    part = Slice.of(month, **scope_of(user))
-    prospection, follow_up = indicators.indicators(part)
-    prospects = Prospect.objects.visible_to(user).counted().filter(month=month.first)
-    ranking = freshness.ranking(prospects, freshness.cut_of(month, at))
-    red, total = (sum(getattr(item, name) for item in ranking) for name in ("red", "prospects"))
+    prospection, follow_up = indicators.indicators(Slice.of(month, **scope_of(user)))
+    if user.has_perm(roles.SEE_RECOVERY):  # who looks at every programme reads one card of each
+        note = f"{prospection.fraction} prospectos, {follow_up.fraction} actividades del mes"
+        url = f"{reverse('crm_audit:targets')}?period={month.code}"
+        return [Card("Prospectos y actividades válidas", f"{unbroken(prospection.text)} / {unbroken(follow_up.text)}", note, url)]
     found = [
         Card("Prospectos válidos del mes", prospection.text, prospection.fraction, reverse("crm_audit:prospects")),
         Card("Actividades válidas del mes", follow_up.text, follow_up.fraction, reverse("crm_audit:activities")),
-        left_card(ranking),
-        Card("Prospectos en rojo", str(red), f"de {total} del mes, sin seguimiento", reverse("crm_audit:light") + "?light=RED",
-             "bad" if red else "good"),
-    ]  # fmt: skip
+    ]
     if user.has_perm(roles.AUDIT):
-        waiting = capped(Activity.objects.visible_to(user).pending())
-        found.append(Card("Actividades por dictaminar", waiting, "", reverse("crm_audit:activities"), "good" if waiting == "0" else "warn"))
-    if warning := procedure_warning(at):
-        found.append(Card("Vigencia del procedimiento", PROCEDURE.replace("-", "\u2011"), warning, f"/documentos/{PROCEDURE}/", "bad"))
+        rows = Prospect.objects.visible_to(user).counted().filter(month=month.first)
+        found += [left_card(freshness.ranking(rows, freshness.cut_of(month, at))),
+                  pending_card("Actividades por dictaminar", user, reverse("crm_audit:activities"))]  # fmt: skip
     return found
+
+
+def pending_card(name: str, user: User, url: str) -> Card:
+    waiting = capped(Activity.objects.visible_to(user).pending())
+    return Card(name, waiting, "", url, "good" if waiting == "0" else "warn")
+
+
+def panels(request: HttpRequest, at: datetime) -> list[Panel]:
+    """The procedure itself, once it runs out (CRM-16)."""
+    if not request.user.has_perm(roles.AUDIT) or not (warning := procedure_warning(at)):
+        return []
+    line = Line(PROCEDURE.replace("-", "\u2011"), warning, open_to(request.user, f"/documentos/{PROCEDURE}/"), "Vigencia", "bad")
+    return [Panel("Vigencia del procedimiento", (line,))]

@@ -124,7 +124,9 @@ class Candidacy(models.Model):
         db_persist=True,
     )
 
-    outreach = models.ForeignKey(Outreach, models.PROTECT, null=True, blank=True, related_name="candidacies", verbose_name="gestión")
+    outreach = models.ForeignKey(
+        Outreach, models.PROTECT, null=True, blank=True, db_index=False, related_name="candidacies", verbose_name="gestión"
+    )
     # Written by domain/results.py from attempts, work orders and kept appointments; never by hand.
     first_call_on = models.DateField("primera llamada", null=True, blank=True, editable=False)
     proof = models.CharField("regreso", max_length=12, choices=Proof, blank=True, editable=False)
@@ -165,6 +167,10 @@ class Candidacy(models.Model):
 
     def __str__(self):
         return f"{self.vehicle} · {self.recovery_list}"
+
+    def get_reason_display(self) -> str:
+        """Django gives a generated column no label of its own."""
+        return Exclusion(self.reason).label if self.reason else "En la lista"
 
     @property
     def reason_labels(self) -> list[str]:

@@ -1,7 +1,10 @@
+from django import forms
 from django.contrib import admin
 
 from callcenter.admin import ReadOnly
-from reports.models import Delivery, Edition, Goal, IndicatorSnapshot, Recipient, ReportRun
+from carrazos.lib.periods import Week
+from reports.catalogue import CATALOGUE
+from reports.models import Delivery, Edition, Goal, IndicatorSnapshot, PreparationDay, Recipient, ReportRun
 
 
 @admin.register(ReportRun)
@@ -30,6 +33,24 @@ class RecipientPage(admin.ModelAdmin):
     list_select_related = ("site", "brand")
     search_fields = ("code", "email")
     search_help_text = "Código del informe o correo"
+
+
+class PreparationDayForm(forms.ModelForm):
+    """Only reports that are prepared by week can be chosen."""
+
+    code = forms.ChoiceField(
+        label="Informe semanal", choices=[(item.code, f"{item.title} ({item.code})") for item in CATALOGUE if Week in item.frequencies]
+    )
+
+    class Meta:
+        model = PreparationDay
+        fields = ("code", "weekday", "hour")
+
+
+@admin.register(PreparationDay)
+class PreparationDayPage(admin.ModelAdmin):
+    form = PreparationDayForm
+    list_display = ("code", "weekday", "hour")
 
 
 @admin.register(Goal)

@@ -1,6 +1,6 @@
 """A report is one class: columns, records, indicators, charts. Screen, Excel and PDF are drawn from one `Dataset`."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, ClassVar
@@ -12,6 +12,8 @@ from carrazos.lib.calendar import bogota
 from carrazos.lib.charts import Chart
 from carrazos.lib.periods import Month, Period, Week
 from carrazos.lib.ratios import Count, Ratio
+from reports.drill import Behind, Rows
+from reports.stream import Stream
 
 TEXT, DATE, MOMENT, NUMBER = "text", "date", "moment", "number"
 AFTERSALES = frozenset({Role.AFTERSALES_DIRECTOR, Role.AFTERSALES_MANAGER, Role.GENERAL_MANAGEMENT})
@@ -91,6 +93,7 @@ class Table:
     title: str
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    behind: Behind | None = None  # what each cell counts
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,7 @@ class Dataset:
     charts: tuple[Chart, ...]
     tables: tuple[Table, ...]
     columns: tuple[Column, ...]
-    records: tuple[Any, ...]
+    records: Sequence[Any]
     proofs: tuple[Proof, ...] = ()
     notes: tuple[str, ...] = ()
     edition: int = 0  # which version of the handed-out report this is; 0: a download of one's own
@@ -121,9 +124,15 @@ class Dataset:
                 for item in self.indicators
             ],
             "tables": [[table.title, list(table.head), [list(row) for row in table.rows]] for table in self.tables],
-            "records": [getattr(record, "pk", None) or str(record) for record in self.records],
+            "records": self.record_keys,
             "unproved": len(self.unproved),
         }  # fmt: skip
+
+    @property
+    def record_keys(self) -> list[Any]:
+        if isinstance(self.records, Stream):
+            return list(self.records.keys)
+        return [getattr(record, "pk", None) or str(record) for record in self.records]
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
         return (tuple(column.of(record) for column in self.columns) for record in self.records)
@@ -179,9 +188,11 @@ class Report:
         default=AFTERSALES, init=False
     )  # whose work list it comes to, prepared; permissions decide the rest
     needs_strategies: bool = field(default=False, init=False)  # must say what will be done before it is approved (GSC-PRO-04 §4)
-    drills: ClassVar[Mapping[str, Callable[[Any], bool]]] = {}  # indicator → which records make it
+    drills: ClassVar[Mapping[str, Callable[[Any], bool]]] = {}  # figure → which records make it
+    dimensions: ClassVar[Mapping[str, Callable[[Any], Any]]] = {}  # by what its records are told apart
+    elsewhere: ClassVar[Mapping[str, Rows]] = {}  # figure whose rows another report or page has
 
-    def records(self, part: Slice) -> tuple[Any, ...]:
+    def records(self, part: Slice) -> Sequence[Any]:
         raise NotImplementedError
 
     def indicators(self, part: Slice, at: datetime) -> tuple[Ratio | Count, ...]:
@@ -193,8 +204,16 @@ class Report:
     def tables(self, part: Slice, period: Period, at: datetime) -> tuple[Table, ...]:
         return ()
 
-    def proofs(self, records: tuple[Any, ...]) -> tuple[Proof, ...]:
+    def proofs(self, records: Sequence[Any]) -> tuple[Proof, ...]:
         return ()
+
+    def behind(self, figure: str) -> Rows | None:
+        """The rows of one of its indicators."""
+        return self.elsewhere.get(figure) or (Rows(figure) if figure in self.drills else None)
+
+    def behind_row(self, record: Any) -> Rows | None:
+        """The rows that a record sums up; None: the record is a row itself."""
+        return None
 
     def dataset(self, request: Request, *, at: datetime) -> Dataset:
         """The report for one request, as of `at`."""

@@ -23,25 +23,20 @@ WAITS = ((roles.REVIEW_REPORTS, EditionState.PREPARED, "Por revisar"), (roles.AP
 
 
 def cards(request: HttpRequest, at: datetime) -> list[Card]:
-    user, today, found = request.user, bogota(at).date(), []
-    waits = waiting(user)
-    if waits:
-        due = list(of_function(user, waits).values_list("due_on", flat=True))
-        late = sum(day < today for day in due)
-        note = f"{late} vencido{'s' if late != 1 else ''}" if late else "a tiempo"
-        found.append(Card("Informes que esperan por usted", str(len(due)), note if due else "ninguno espera", reverse("reports:centre"),
-                          "bad" if late else ""))  # fmt: skip
-    if user.has_perm(roles.MANAGE_ACTIONS):
-        open_rows = list(ImprovementAction.objects.visible_to(user).open().values_list("state", "due_on"))
-        late = sum(state == ActionState.PLANNED and day < today for state, day in open_rows)
-        found.append(Card("Acciones de mejora abiertas", str(len(open_rows)), f"{late} vencidas" if late else "ninguna vencida",
-                          reverse("reports:actions"), "bad" if late else ""))  # fmt: skip
-    if user.has_perm(roles.MANAGE_DOCUMENTS):
-        month = Month.of(today)
-        ratio = compliance.compliance(Slice.of(month, **scope_of(user)), at)
-        found.append(Card("Cumplimiento de procedimiento del mes", ratio.text, f"{ratio.fraction} controles",
-                          f"{reverse('reports:indicator', args=['IND-13'])}?period={month.code}"))  # fmt: skip
-    return found
+    """The process itself, for whoever watches over it; the rest of the house reads its reports and actions in lists."""
+    user, today = request.user, bogota(at).date()
+    if not user.has_perm(roles.MANAGE_DOCUMENTS):
+        return []
+    month = Month.of(today)
+    ratio = compliance.compliance(Slice.of(month, **scope_of(user)), at)
+    open_rows = list(ImprovementAction.objects.visible_to(user).open().values_list("state", "due_on"))
+    late = sum(state == ActionState.PLANNED and day < today for state, day in open_rows)
+    return [
+        Card("Cumplimiento de procedimiento del mes", ratio.text, f"{ratio.fraction} controles",
+             f"{reverse('reports:indicator', args=['IND-13'])}?period={month.code}"),
+        Card("Acciones de mejora abiertas", str(len(open_rows)), f"{late} vencidas" if late else "ninguna vencida", reverse("reports:actions"),
+             "bad" if late else ""),
+    ]  # fmt: skip
 
 
 def waiting(user: User) -> dict[str, str]:

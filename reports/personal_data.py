@@ -23,7 +23,7 @@ HOLDINGS = (
         "reports.ImprovementAction", scrub=("finding", "causes", "plan", "result", "verdict"), keep=("trigger", "indicator", "period", "risk"),
     ),
     Holding("reports.ActionEvidence", scrub=("name",), keep=("file", "sha256")),
-    *nothing("reports.Recipient", "reports.Delivery", "reports.Goal", "reports.IndicatorSnapshot"),
+    *nothing("reports.PreparationDay", "reports.Recipient", "reports.Delivery", "reports.Goal", "reports.IndicatorSnapshot"),
 )  # fmt: skip
 TERMS = (Term("reports.ReportRun", "created_at", KEPT_DAYS, ("file",)),)
 

@@ -10,13 +10,14 @@ from typing import Any
 from callcenter.domain.calendar import company_calendar
 from callcenter.enums import OutreachState, Priority, Programme, Purpose, Result
 from callcenter.models import Brand, ImportBatch, User
-from callcenter.spiga import columns, feed, merge, sandbox, workshop
+from callcenter.spiga import columns, feed, merge, sandbox, traces, workshop
 from callcenter.spiga.columns import Column
 from callcenter.spiga.feed import Context, Feed, Row
 from callcenter.spiga.reader import Sheet
+from callcenter.spiga.traces import Trace
 from carrazos.lib import text
-from satisfaction.domain import nps, old_cases, old_lights
-from satisfaction.enums import Light, SurveyStatus
+from satisfaction.domain import followups, nps, old_cases, old_lights
+from satisfaction.enums import Light, Origin, SurveyStatus
 from satisfaction.models import Cause
 from satisfaction.models.surveys import AREA_OF, VOICE_MAX
 
@@ -53,6 +54,23 @@ STAGE = (
     ("reply", "text"), ("replied_on", "date"), ("cause_id", "bigint"), ("owner_id", "bigint"), ("evidence", "text"),
 )  # fmt: skip
 CASES = (Light.RED, Light.YELLOW, Light.GREEN, Light.LIGHT_GREEN, Light.PURPLE)
+OF_OLD = "{x}.outreach_id IN (SELECT id FROM callcenter_outreach WHERE batch_id = %(batch)s)"
+OLD_CASES = f"(SELECT c.id FROM satisfaction_followup c WHERE c.origin = '{Origin.IMPORTED}' AND {OF_OLD.format(x='c')})"  # noqa: S608 -- ours
+# What a sheet leaves, what needs a row before the row. Whatever a person did on a case or a survey keeps the sheet.
+LEAVES = (
+    Trace("deed", "satisfaction.FollowUpEvent", made=f"{{x}}.follow_up_id IN {OLD_CASES}", told=False,
+          worked=f"{{x}}.follow_up_id IN {OLD_CASES} AND {{x}}.by_id IS NOT NULL", name="el caso de {0.follow_up.customer.name}"),
+    Trace("proof", "satisfaction.Proof", made=f"{{x}}.follow_up_id IN {OLD_CASES}", told=False,
+          worked=f"{{x}}.follow_up_id IN {OLD_CASES} AND {{x}}.added_by_id IS NOT NULL", name="el caso de {0.follow_up.customer.name}"),
+    Trace("hold", "callcenter.Hold", told=False,
+          made=f"{{x}}.source = '{followups.HOLD_SOURCE}' AND {{x}}.reference IN (SELECT o.id::text FROM {OLD_CASES} o)"),  # noqa: S608 -- ours
+    Trace("case", "satisfaction.FollowUp", made=f"{{x}}.id IN {OLD_CASES}", name="el caso de {0.customer.name}"),
+    Trace("answer", "satisfaction.Answer", told=False,
+          made=f"{{x}}.survey_id IN (SELECT y.id FROM satisfaction_survey y WHERE {OF_OLD.format(x='y')})"),  # noqa: S608 -- ours
+    Trace("survey", "satisfaction.Survey", made=OF_OLD, name="la encuesta de {0.customer.name}",
+          worked=f"{{x}}.status = '{SurveyStatus.ANSWERED_LATER}'"),
+    Trace("outreach", "callcenter.Outreach", made=traces.OF_BATCH, name="la gestión de {0.customer.name}", told=False),
+)  # fmt: skip
 NO_VOICE = "(La hoja anterior no traía la voz del cliente.)"
 
 
@@ -61,7 +79,8 @@ class DriveFeed(Feed):
 
     makes = "encuestas anteriores"
     every_sheet = True
-    permanent = "Trae encuestas y casos ya respondidos, que cuentan en los informes desde ese momento: se corrigen uno a uno."
+    is_once = True
+    leaves = LEAVES
     stage = STAGE
     area_programme: Programme
     topics: tuple[str, ...]
@@ -255,8 +274,8 @@ OLD_OUTREACHES = f"""
 CREATE TEMP TABLE old ON COMMIT DROP AS
 SELECT s.*, v.vehicle_id, c.customer_id, {NOON} AS at, s.lowest IS NOT NULL OR s.light <> '' OR s.is_portal AS is_answered,
        row_number() OVER (PARTITION BY s.site_id, s.order_number, v.vehicle_id ORDER BY s.n) = 1 AS names_order,
-       nextval(pg_get_serial_sequence('callcenter_outreach', 'id')) AS outreach_id,
-       nextval(pg_get_serial_sequence('satisfaction_survey', 'id')) AS survey_id
+       nextval((SELECT pg_get_serial_sequence('callcenter_outreach', 'id')::regclass)) AS outreach_id,
+       nextval((SELECT pg_get_serial_sequence('satisfaction_survey', 'id')::regclass)) AS survey_id
   FROM stage s JOIN row_vehicle v USING (n) JOIN row_customer c USING (n);
 INSERT INTO callcenter_outreach (id, programme, purpose, customer_id, vehicle_id, site_id, brand_id, advisor_id, batch_id, reason, due_on,
        note, state, next_step, priority, due_at, is_callback, calls_made, result, closed_at, fence, opened_at)

@@ -101,6 +101,7 @@ class Action(TextChoices):
     PORTAL = "PORTAL", "Respondió en el portal de la marca"
     CONFIRMED = "CONFIRMED", "El cliente confirmó la solución"
     NOT_CONFIRMED = "NOT_CONFIRMED", "El cliente no confirma la solución"
+    REVIEWED = "REVIEWED", "Revisó el cierre"
     EVIDENCE = "EVIDENCE", "Agregó evidencia"
     CLASSIFIED = "CLASSIFIED", "Dijo de qué trata"
 

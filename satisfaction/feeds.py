@@ -19,8 +19,8 @@ MINORS = frozenset({"TI", "RC"})
 SURVEY = Trace(
     "survey", "satisfaction.Survey", made="{x}.outreach_id IN (SELECT id FROM callcenter_outreach WHERE batch_id = %(batch)s)",
     worked="{x}.status NOT IN ('PENDING', 'NO_CONTACT_DATA')", name="la encuesta de {0.customer.name}",
-    row="(SELECT min(s.n) FROM stage s JOIN callcenter_workorder w ON w.site_id = s.site_id AND w.number = s.order_number"
-        " WHERE w.id = {x}.work_order_id)",
+    rows_of="SELECT y.id, s.n FROM stage s JOIN callcenter_workorder w ON w.site_id = s.site_id AND w.number = s.order_number"
+            " JOIN satisfaction_survey y ON y.work_order_id = w.id",
 )  # fmt: skip
 OF_JOBS = "x.work_order_id IN (SELECT w.id FROM job j JOIN callcenter_workorder w ON w.site_id = j.site_id AND w.number = j.number)"
 
@@ -193,7 +193,8 @@ DELETE FROM row_vehicle r USING outcome o WHERE o.n = r.n;
 DELETE FROM row_customer r USING outcome o WHERE o.n = r.n
 """
 
-DELIVERIES = """
+# A delivery that was reversed and done again another day is the same handover: its buyer is asked once.
+DELIVERIES = f"""
 CREATE TEMP TABLE handed ON COMMIT DROP AS
 SELECT s.*, v.vehicle_id, c.customer_id, nextval(pg_get_serial_sequence('satisfaction_delivery', 'id')) AS delivery_id
   FROM stage s JOIN row_vehicle v USING (n) JOIN row_customer c USING (n) WHERE NOT EXISTS (SELECT FROM known k WHERE k.n = s.n);
@@ -204,12 +205,16 @@ SELECT delivery_id, reference, site_id, brand_id, vehicle_id, customer_id, advis
 CREATE TEMP TABLE to_ask ON COMMIT DROP AS
 SELECT delivery_id AS source_id, customer_id, vehicle_id, site_id, brand_id, advisor_id, delivered_on AS served_on, false AS is_warranty,
        'Seguimiento de la entrega' AS reason, nextval(pg_get_serial_sequence('callcenter_outreach', 'id')) AS outreach_id
-  FROM handed ORDER BY delivered_on, delivery_id;
+  FROM (SELECT DISTINCT ON (vehicle_id, customer_id) * FROM handed ORDER BY vehicle_id, customer_id, delivered_on DESC, delivery_id DESC) h
+ WHERE NOT EXISTS (SELECT FROM satisfaction_survey y
+                    WHERE y.vehicle_id = h.vehicle_id AND y.customer_id = h.customer_id AND y.programme = '{Programme.SALES_SURVEY}'
+                      AND abs(y.served_on - h.delivered_on) <= {SALES_WINDOW.days})
+ ORDER BY delivered_on, delivery_id;
 INSERT INTO outcome SELECT n, 'CREATED', '' FROM handed;
 INSERT INTO outcome
 SELECT s.n, CASE WHEN EXISTS (SELECT FROM touched t WHERE t.n = s.n) THEN 'UPDATED' ELSE 'UNCHANGED' END, ''
   FROM stage s WHERE NOT EXISTS (SELECT FROM outcome o WHERE o.n = s.n);
-"""
+"""  # noqa: S608 -- enum values and our own numbers
 
 DELIVERY_SURVEYS = f"""
 INSERT INTO satisfaction_survey (outreach_id, programme, delivery_id, customer_id, vehicle_id, site_id, brand_id, advisor_id, served_on,

@@ -4,17 +4,21 @@ import json
 import uuid
 
 from django import forms
+from django.http import QueryDict
 
 from callcenter.enums import Channel, Outcome, ReasonKind
 from callcenter.forms import CallForm, CleanCharField, ClockField, DayField, moment_of
 from callcenter.models import Brand, Customer, Site, User, WorkOrder
+from callcenter.tables import PICKED_MOST
 from satisfaction.domain import nps
 from satisfaction.domain.followups import Deed, ProofDraft
 from satisfaction.domain.petitions import Filing
 from satisfaction.domain.surveys import Reply, questions_of, value_of
 from satisfaction.enums import Area, Band, By, Choice, PqrsChannel, PqrsKind, QuestionKind
 from satisfaction.models import Cause, FollowUp, Question, Survey
+from satisfaction.models.followups import IS_OPEN
 from satisfaction.models.surveys import VOICE_MAX, areas_of
+from satisfaction.tables import FollowUpList
 
 KEYS = {Choice.YES: "s", Choice.NO: "n", Choice.NA: "a"}
 WORDS = {Band.PROMOTER: "Promotor (9-10)", Band.NEUTRAL: "Neutro (7-8)", Band.DETRACTOR: "Detractor (1-6)"}
@@ -181,19 +185,28 @@ class DeedForm(forms.Form):
 
 
 class AssignForm(forms.Form):
-    """Several cases to one person."""
+    """Several cases to one person: those picked in the table, or all that its filters find. Closed ones are passed over."""
 
     use_required_attribute = False
 
     to = forms.ModelChoiceField(User.objects.none(), error_messages={"required": "Elija a quién.", "invalid_choice": "Elija a quién."})
-    rows = forms.TypedMultipleChoiceField(coerce=int, error_messages={"required": "Seleccione al menos un caso."})
 
     def __init__(self, *args, user: User, **kwargs):
         super().__init__(*args, **kwargs)
-        visible = FollowUp.objects.visible_to(user).open()
+        self.user = user
         self.fields["to"].queryset = User.objects.filter(is_active=True)
-        asked = [int(value) for value in self.data.getlist("rows") if value.isdigit() and len(value) < 18]
-        self.fields["rows"].choices = [(pk, pk) for pk in visible.filter(pk__in=asked).values_list("pk", flat=True)]
+
+    def clean(self):
+        data = super().clean()
+        listing = FollowUpList()
+        query = listing.picked_query(self.data)
+        found = listing.filtered(QueryDict(query), self.user).qs.filter(IS_OPEN).order_by("pk") if query else FollowUp.objects.none()
+        data["rows"] = list(found.values_list("pk", flat=True)[: PICKED_MOST + 1])
+        if not data["rows"]:
+            raise forms.ValidationError("Seleccione al menos un caso abierto.")
+        if len(data["rows"]) > PICKED_MOST:
+            raise forms.ValidationError(f"Son más de {PICKED_MOST} casos: acote el filtro y repártalos por partes.")
+        return data
 
 
 # -- PQRS ------------------------------------------------------------------------------------------------------------

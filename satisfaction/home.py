@@ -16,6 +16,7 @@ from callcenter.views.live import Figure
 from carrazos.lib import charts
 from carrazos.lib.calendar import bogota, start_of
 from carrazos.lib.periods import Month
+from carrazos.lib.ratios import Ratio, unbroken
 from satisfaction.domain import board, metrics
 from satisfaction.enums import Area, Level, Light
 from satisfaction.models import FollowUp, Pqrs
@@ -26,20 +27,22 @@ MONTHS = 12
 
 
 def cards(request: HttpRequest, at: datetime) -> list[Card]:
+    """Three or four figures at most (screens §2.5): whoever answers cases reads them one by one, whoever directs in one card."""
     user, found = request.user, []
-    if user.has_perm(roles.MANAGE_FOLLOWUPS):
+    directs = user.has_perm(roles.CONTROL_FOLLOWUPS) or approves(user)
+    if directs:
+        found += [open_card(user, at), *month_cards(user, at)]
+    elif user.has_perm(roles.MANAGE_FOLLOWUPS):
         found += case_cards(user, at)
     if user.has_perm(roles.RECORD_SURVEYS):
         due = FollowUp.objects.visible_to(user).filter(board.quick_filter("confirmar", user=user, at=at)).count()
         if due:
             url = reverse("satisfaction:followups") + "?quick=confirmar"
             found.append(Card("Por confirmar con el cliente", str(due), "¿se mantiene la solución?", url))
-    if user.has_perm(roles.CONTROL_FOLLOWUPS) or approves(user):
-        found += month_cards(user, at)
-    if user.has_perm(roles.MANAGE_PQRS) or approves(user):
+    if user.has_perm(roles.MANAGE_PQRS) and not directs:
         rows = Pqrs.objects.visible_to(user).pending()
         late = rows.filter(due_on__lt=bogota(at).date()).count()
-        note = f"{late} vencidas" if late else "ninguna vencida"
+        note = f"{late} vencida{'s' if late > 1 else ''}" if late else "ninguna vencida"
         found.append(Card("PQRS en trámite", str(rows.count()), note, reverse("satisfaction:pqrs"), "bad" if late else ""))
     return found
 
@@ -58,13 +61,32 @@ def approves(user: User) -> bool:
     return user.has_perm(roles.APPROVE_REPORTS) and user.has_perm(roles.SEE_FOLLOWUPS)
 
 
-def case_cards(user: User, at: datetime) -> list[Card]:
-    """Open cases, one's own, due today and late: each leads to the board with that filter."""
-    url, tomorrow = reverse("satisfaction:board"), start_of(bogota(at).date() + timedelta(days=1))
-    now = FollowUp.objects.visible_to(user).open().aggregate(
+def waiting_now(user: User, at: datetime) -> dict[str, int]:
+    """Open cases, one's own, due today and late."""
+    tomorrow = start_of(bogota(at).date() + timedelta(days=1))
+    return FollowUp.objects.visible_to(user).open().aggregate(
         waiting=Count("pk"), mine=Count("pk", filter=Q(owner=user)), late=Count("pk", filter=Q(due_at__lte=at)),
         today=Count("pk", filter=Q(due_at__gt=at, due_at__lt=tomorrow)),
     )  # fmt: skip
+
+
+def open_card(user: User, at: datetime) -> Card:
+    """The open cases in one card: by brand for whoever answers to the company, else one's own; and those that are late."""
+    url, now = reverse("satisfaction:board"), waiting_now(user, at)
+    rows = (
+        FollowUp.objects.visible_to(user).open().order_by().values_list("brand__name").annotate(n=Count("pk")).order_by("-n", "brand__name")
+    )
+    whose = ", ".join(f"{name} {count}" for name, count in rows) if approves(user) else f"{now['mine']} a su nombre"
+    words = [f"{now['late']} {'vencido' if now['late'] == 1 else 'vencidos'}"] if now["late"] else []
+    words += [f"{now['today']} {'vence' if now['today'] == 1 else 'vencen'} hoy"] if now["today"] else []
+    tone = "bad" if now["late"] else "warn" if now["today"] else ""
+    return Card("Detractores abiertos", str(now["waiting"]), " · ".join(filter(None, [*words, whose])), f"{url}?quick=vencidos" if now["late"] else url,
+                tone)  # fmt: skip
+
+
+def case_cards(user: User, at: datetime) -> list[Card]:
+    """Open cases, due today and late: each leads to the board with that filter."""
+    url, now = reverse("satisfaction:board"), waiting_now(user, at)
     return [
         Card("Detractores abiertos", str(now["waiting"]), f"{now['mine']} a su nombre", url),
         Card("Detractores vencidos", str(now["late"]), "respóndalos primero" if now["late"] else "ninguno", f"{url}?quick=vencidos",
@@ -75,18 +97,33 @@ def case_cards(user: User, at: datetime) -> list[Card]:
 
 
 def month_cards(user: User, at: datetime) -> list[Card]:
-    """The month so far: satisfaction of one's areas against its goal, and answers in less than two business days (SAT-4, SAT-18)."""
+    """The month so far: satisfaction against its goal (SAT-4), both areas in one card; answers in less than two business days (SAT-18).
+
+    Whoever answers for the sales force too reads its figures instead of the second.
+    """
     month = Month.of(bogota(at).date())
     part = Slice.of(month, **scope_of(user))
     areas = areas_of(user)
     ratios = [metrics.satisfaction(part, area) for area in areas]
-    ratios.append(metrics.timeliness(part, areas[0] if len(areas) == 1 else None, at))
-    return [
-        Card(f"{ratio.name} del mes" if ratio.code != "IND-11" else "Respondidos en < 2 días hábiles", ratio.text,
-             f"{ratio.fraction} · meta {ratio.goal_text}" + (" · bajo la meta" if ratio.met is False else ""),
-             f"{reverse('reports:indicator', args=[ratio.code])}?period={month.code}", "bad" if ratio.met is False else "")
-        for ratio in ratios
-    ]  # fmt: skip
+    found = [ratio_card(f"{ratios[0].name} del mes", ratios[0], month)] if len(ratios) == 1 else [both_areas(ratios, month)]
+    if not user.has_perm(roles.SEE_AUDIT):
+        found.append(
+            ratio_card("Respondidos en < 2 días hábiles", metrics.timeliness(part, areas[0] if len(areas) == 1 else None, at), month)
+        )
+    return found
+
+
+def ratio_card(name: str, ratio: Ratio, month: Month) -> Card:
+    return Card(name, ratio.text, f"{ratio.fraction} · meta {ratio.goal_text}" + (" · bajo la meta" if ratio.met is False else ""),
+                f"{reverse('reports:indicator', args=[ratio.code])}?period={month.code}", "bad" if ratio.met is False else "")  # fmt: skip
+
+
+def both_areas(ratios: list[Ratio], month: Month) -> Card:
+    low = any(ratio.met is False for ratio in ratios)
+    note = ", ".join(f"{area.label.lower()} {ratio.fraction}" for area, ratio in zip(Area, ratios, strict=True))
+    return Card("Satisfacción posventa y comercial", " / ".join(unbroken(ratio.text) for ratio in ratios),
+                f"{note} · meta {ratios[0].goal_text}" + (" · bajo la meta" if low else ""),
+                f"{reverse('reports:indicators')}?period={month.code}", "bad" if low else "")  # fmt: skip
 
 
 # -- worklists and charts ---------------------------------------------------------------------------------------------
@@ -100,9 +137,11 @@ def panels(request: HttpRequest, at: datetime) -> list[Panel]:
     drawn: list[charts.Chart | None] = []
     if approves(user):
         found.append(escalated(user, at))
-        drawn = [year(user, at), open_by_brand(user)]
+        drawn = [year(user, at)]
     elif user.has_perm(roles.CONTROL_FOLLOWUPS):
         drawn = [by_site(user, area, at) for area in areas_of(user)]
+    if (user.has_perm(roles.CONTROL_FOLLOWUPS) or approves(user)) and (petitions := petitions_due(user, at)):
+        found.append(petitions)
     return found + [Panel(chart.title, chart=chart) for chart in drawn if chart]
 
 
@@ -139,6 +178,18 @@ def escalated(user: User, at: datetime) -> Panel:
     )
 
 
+def petitions_due(user: User, at: datetime) -> Panel | None:
+    """The PQRS without an answer by their legal term; nothing where none waits."""
+    today, rows = bogota(at).date(), Pqrs.objects.visible_to(user).pending().select_related("customer", "owner").order_by("due_on", "id")
+    lines = tuple(
+        Line(f"{row.number} · {row.customer.name}", f"{row.get_kind_display()} · {row.owner or 'sin responsable'} · vence el {row.due_on:%d/%m/%Y}",
+             reverse("satisfaction:pqrs_detail", args=[row.pk]), "Vencida" if row.due_on < today else "En término",
+             "bad" if row.due_on < today else "info")
+        for row in rows[:SHOWN]
+    )  # fmt: skip
+    return Panel("PQRS por responder", lines, url=reverse("satisfaction:pqrs"), more="Ver las PQRS") if lines else None
+
+
 def point(label: str, ratio) -> charts.Point:
     return charts.Point(label, None if ratio.value is None else float(ratio.value), ratio.text, ratio.fraction)
 
@@ -163,10 +214,3 @@ def year(user: User, at: datetime) -> charts.Chart:
     series = [(f"Satisfacción {area.label.lower()}", [point(month.label[:3], spread.by(rules.formula)) for month, spread in found])
               for area, found in lines.items()]  # fmt: skip
     return charts.lines("Satisfacción, doce meses", series, goal=float(rules.goal), top=100)
-
-
-def open_by_brand(user: User) -> charts.Chart | None:
-    """Open detractors of each brand."""
-    rows = FollowUp.objects.visible_to(user).open().values_list("brand__name").annotate(n=Count("pk")).order_by("-n", "brand__name")
-    points = [charts.Point(name, n, str(n)) for name, n in rows]
-    return charts.ranking("Detractores abiertos por marca", points) if points else None

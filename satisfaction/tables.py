@@ -99,14 +99,7 @@ class FollowUpFilter(django_filters.FilterSet):
 
 
 def light_cell(value: str, row: FollowUp) -> SafeString:
-    """The light; for who may give cases to others, with the box that selects an open one."""
-    mark = light_mark(row.light)
-    if not row.may_assign or not row.is_open:
-        return mark
-    return format_html(
-        '<span class="row nowrap"><input type="checkbox" name="rows" value="{}" form="assign" aria-label="Seleccionar el caso de {}">{}</span>',
-        row.pk, row.customer.name, mark,
-    )  # fmt: skip
+    return light_mark(row.light)
 
 
 def due_words(row: FollowUp) -> str:
@@ -155,6 +148,7 @@ class FollowUpList(Listing):
         Column("due_at", "Vence", lambda row: row.due_at, shown=False),
         Column("answered", "Respondido", lambda row: row.answered_at, shown=False),
         Column("closed", "Cerrado", lambda row: row.closed_at, shown=False),
+        Column("reviewed", "Cierre revisado", lambda row: row.reviewed_at, shown=False),
         Column("cause", "Causa raíz", lambda row: str(row.cause or ""), shown=False),
         Column("resolution", "Qué se hizo", lambda row: row.resolution, shown=False),
         Column("verify", "Confirmar con el cliente", lambda row: row.verify_on, shown=False),
@@ -168,8 +162,7 @@ class FollowUpList(Listing):
     empty = "Los casos se abren solos cuando una encuesta trae una nota de 6 o menos."
 
     def rows(self, user: User) -> QuerySet:
-        may_assign = user.has_perm(roles.CONTROL_FOLLOWUPS)
-        return FollowUp.objects.visible_to(user).for_card().annotate(may_assign=Value(may_assign))
+        return FollowUp.objects.visible_to(user).for_card()
 
     def url(self) -> str:
         return "/detractores/tabla/"
@@ -278,8 +271,8 @@ class SurveyList(Listing):
         Column("answered", "Respondida", lambda row: row.answered_at, shown=False),
     )
     orders: ClassVar[dict[str, Order]] = {
-        "served": Order("Servicio más antiguo primero", days_of("served_on")),
-        "served-desc": Order("Servicio más nuevo primero", days_of("served_on"), descending=True),
+        "served": Order("Servicio más antiguo primero", F("served_on")),
+        "served-desc": Order("Servicio más nuevo primero", F("served_on"), descending=True),
         "new": Order("Últimas listadas primero", F("id"), descending=True),
     }
     chips = tuple(Chip(label, f"state={name}") for name, label in STATES[1:4])

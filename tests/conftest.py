@@ -8,11 +8,17 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from callcenter.domain import calendar, contact_law
 from callcenter.roles import Role
 from carrazos.lib.calendar import national
 from tests.factories import MONDAY, BrandFactory, SiteFactory, UserFactory
+
+# How long an example takes says how loaded the machine is, not whether the rule holds.
+hypothesis_settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("house")
 
 
 def load_house():

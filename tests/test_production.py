@@ -60,27 +60,51 @@ def until(question, what):
     pytest.fail(f"no llegó a tiempo: {what}")
 
 
+class Redis:
+    """A broker that keeps nothing on disk and can be killed, stopped and started again on its port."""
+
+    def __init__(self, folder: Path):
+        self.port, self.folder = free_port(), folder
+        self.start()
+
+    def start(self):
+        server = shutil.which("redis-server") or str(get_binary_path())
+        words = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self.folder)]
+        self.process = subprocess.Popen([server, *words], stdout=subprocess.DEVNULL)
+
+    def empty(self):
+        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as link:
+            link.sendall(b"FLUSHALL\r\n")
+            assert link.recv(16) == b"+OK\r\n"
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+
 @pytest.fixture
-def production(db, tmp_path, django_db_blocker):
+def redis(tmp_path):
+    server = Redis(tmp_path)
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def production(db, tmp_path, redis):
     """Environment of a real deployment: its own database, its own Redis, every secret set."""
     name, database = f"smoke_{secrets.token_hex(4)}", connection.settings_dict
-    port, redis_port = free_port(), free_port()
+    port = free_port()
     url = f"postgres://{database['USER']}@//{database['HOST'].lstrip('/')}" if database["HOST"].startswith("/") else None
     url = url or f"postgres://{database['USER']}:{database['PASSWORD']}@{database['HOST']}:{database['PORT'] or 5432}"
     with connection._nodb_cursor() as cursor:
         cursor.execute(f"CREATE DATABASE {name}")
-    server = shutil.which("redis-server") or str(get_binary_path())
-    redis = subprocess.Popen([server, "--port", str(redis_port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)],
-                             stdout=subprocess.DEVNULL)  # fmt: skip
     environment = {key: value for key, value in os.environ.items() if key in {"PATH", "HOME", "LANG", "LD_LIBRARY_PATH"}} | {
         "CARRAZOS_ENV": "external", "SECRET_KEY": secrets.token_urlsafe(64), "PERSONAL_DATA_KEY": secrets.token_urlsafe(48),
         "ALLOWED_HOSTS": "localhost", "BEHIND_PROXY": "on",
-        "DATABASE_URL": f"{url}/{name}", "REDIS_URL": f"redis://127.0.0.1:{redis_port}/0", "STATE_ROOT": str(tmp_path / "state"),
+        "DATABASE_URL": f"{url}/{name}", "REDIS_URL": f"redis://127.0.0.1:{redis.port}/0", "STATE_ROOT": str(tmp_path / "state"),
         "EMAIL_URL": "consolemail://", "GRANIAN_HOST": "127.0.0.1", "GRANIAN_PORT": str(port), "GRANIAN_WORKERS": "1",
     }  # fmt: skip
     yield environment, port
-    redis.terminate()
-    redis.wait()
     with connection._nodb_cursor() as cursor:
         cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
 

@@ -111,6 +111,7 @@ KERNEL_TERMS = (
     Term("callcenter.Evidence", "uploaded_at", 2 * YEAR, ("file", "original_name")),
     Term("callcenter.ImportBatch", "created_at", YEAR, ("file",)),
     Term("callcenter.ImportRow", "batch__created_at", YEAR, ("raw", "value")),
+    Term("callcenter.ImportChange", "batch__created_at", YEAR),  # an undo needs them for a day; what was corrected since is in the trail
     Term("callcenter.ListExport", "created_at", 7, ("file",)),
     Term("callcenter.Notification", "at", YEAR),
     Term("callcenter.Draft", "saved_at", 7),
@@ -157,6 +158,7 @@ KERNEL = (
     Holding("callcenter.DataRequest", via="customer", erase=("text", "missing", "answer", "extension_reason")),
     Holding("callcenter.Erasure", via="customer", keep=("counts", "stage", "error")),
     Holding("callcenter.AccessLog", via="customer", keep=("about", "sha256")),  # our own words; the application can not rewrite it
+    Holding("callcenter.Decoy", via="customer"),
     Holding("callcenter.Dial", via="outreach__customer"),
     Holding("callcenter.Draft", via="outreach__customer", drop=True),
     Holding("callcenter.Transfer", via="outreach__customer", erase=("note",)),
@@ -172,12 +174,12 @@ KERNEL = (
     Holding("callcenter.Mail", scrub=("subject", "body", "html"), keep=("key", "to", "cc", "files", "stage", "error")),
     Holding("callcenter.WebhookDelivery", scrub=("body",), keep=("sha256", "stage", "error")),
     *nothing(
-        "callcenter.Vehicle", "callcenter.Brand", "callcenter.Site", "callcenter.Position", "callcenter.User", "callcenter.Employee",
+        "callcenter.Vehicle", "callcenter.Brand", "callcenter.BrandPlatform", "callcenter.Site", "callcenter.Position", "callcenter.User", "callcenter.Employee",
         "callcenter.CalendarException", "callcenter.BlockedPhone", "callcenter.Reason", "callcenter.ProgrammeSettings", "callcenter.Script",
         "callcenter.ScriptStep", "callcenter.ServiceOffer", "callcenter.Campaign", "callcenter.MessageTemplate",
         "callcenter.ControlledDocument", "callcenter.DocumentVersion", "callcenter.ColumnAlias", "callcenter.Pulse", "callcenter.Change", "callcenter.AuditSeal",
         "callcenter.Tombstone", "callcenter.Retention", "callcenter.DuplicateScan", "callcenter.Line", "callcenter.UploadedMedia",
-        "callcenter.ContactRules", "callcenter.CapacityException", "callcenter.Pause", "callcenter.Preparation",
+        "callcenter.ContactRules", "callcenter.CapacityException", "callcenter.Pause", "callcenter.Preparation", "callcenter.CallTally",
     ),
 )  # fmt: skip
 

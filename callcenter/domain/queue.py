@@ -10,7 +10,6 @@ from django.db.models import F, Value
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 from psycopg import RawCursor
-from psycopg.errors import UniqueViolation
 
 from callcenter.domain import contact_law
 from callcenter.domain.consent import FREE
@@ -151,7 +150,7 @@ def claim_next(agent: User, *, at: datetime, calendar: BusinessCalendar, program
     for _ in range(ROUNDS):
         try:
             found = ask(CLAIM_STATEMENT, values)
-        except UniqueViolation:
+        except IntegrityError:
             # Another matter of the same person was taken in the same instant, or an own lease ran out.
             release_expired(at)
             continue
@@ -170,7 +169,9 @@ def ask(statement: tuple[str, list[str]], values: dict) -> tuple | None:
     """Runs a hot statement as a prepared one (planning costs more than running) and returns its first row."""
     text, names = statement
     connection.ensure_connection()
-    with transaction.atomic() if connection.in_atomic_block else nullcontext(), RawCursor(connection.connection) as cursor:
+    # Its errors are Django's, so that a database that went away answers 503 here as everywhere.
+    saved = transaction.atomic() if connection.in_atomic_block else nullcontext()
+    with saved, connection.wrap_database_errors, RawCursor(connection.connection) as cursor:
         cursor.execute(text, [values[name] for name in names], prepare=True)
         return cursor.fetchone()
 

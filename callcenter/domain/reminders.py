@@ -14,7 +14,7 @@ from callcenter.enums import AppointmentStatus, Gateway, MessageStatus, Priority
 from callcenter.models import Appointment, Message, MessageTemplate, Motive, Outreach
 from callcenter.models.appointments import AppointmentQuerySet
 from carrazos.lib.calendar import BusinessCalendar, bogota, start_of
-from carrazos.lib.text import greeting_name, long_date
+from carrazos.lib.text import long_date
 
 SOON = timedelta(hours=2)  # later than that nobody is asked any more whether they come
 NO_SHOW_KEPT = timedelta(days=10)
@@ -111,7 +111,7 @@ def fields_of(row: Appointment) -> dict[str, str]:
     """The variables of the messages about an appointment."""
     local = bogota(row.starts_at)
     return {
-        "cliente": greeting_name(row.customer.raw_name or row.customer.name), "marca": row.brand.name, "sede": row.site.name,
+        "cliente": row.customer.greeting, "marca": row.brand.name, "sede": row.site.name,
         "vehiculo": row.vehicle.title if row.vehicle else "vehículo", "placa": (row.vehicle.plate if row.vehicle else "") or "en trámite",
         "fecha": long_date(local.date()), "hora": wording.clock_text(row.starts_at), "servicio": row.service,
         "asesor": row.advisor.name if row.advisor else "nuestro equipo", "telefonos_sede": row.site.phones,

@@ -8,7 +8,7 @@ from django.conf import settings
 
 from callcenter.models import MessageTemplate, Outreach, ServiceOffer, User
 from carrazos.lib.calendar import bogota
-from carrazos.lib.text import greeting_name, long_date
+from carrazos.lib.text import long_date
 
 NUMBERED = re.compile(r"\{\{(\d+)\}\}")
 NAMED = re.compile(r"\{\{(\w+)\}\}")
@@ -36,7 +36,7 @@ def merge_fields(
     vehicle = outreach.vehicle
     fields = {
         "agente": agent.get_full_name() or agent.username,
-        "cliente": greeting_name(outreach.customer.raw_name or outreach.customer.name),
+        "cliente": outreach.customer.greeting,
         "marca": outreach.brand.name,
         "vehiculo": vehicle.title if vehicle else "vehículo",
         "placa": (vehicle.plate if vehicle else "") or "en trámite",

@@ -3,6 +3,7 @@
 from callcenter.models.appointments import Appointment, CapacityException
 from callcenter.models.audit import Access, AccessLog, AuditSeal, Change
 from callcenter.models.catalogue import (
+    BrandPlatform,
     Campaign,
     MessageTemplate,
     ProgrammeSettings,
@@ -36,6 +37,7 @@ from callcenter.models.privacy import (
     AuthorisedFor,
     DataRequest,
     DataRight,
+    Decoy,
     Erasure,
     RequestKind,
     RequestStatus,
@@ -43,6 +45,7 @@ from callcenter.models.privacy import (
     Tombstone,
 )
 from callcenter.models.spiga import ColumnAlias, ImportBatch, ImportChange, ImportEdit, ImportRow
+from callcenter.models.tallies import CallTally
 from callcenter.models.workshop import WorkOrder
 from callcenter.models.workspace import ListExport, Mail, Notification, Pulse, SavedView
 
@@ -57,7 +60,9 @@ __all__ = [
     "AuthorisedFor",
     "BlockedPhone",
     "Brand",
+    "BrandPlatform",
     "CalendarException",
+    "CallTally",
     "Campaign",
     "CapacityException",
     "Change",
@@ -71,6 +76,7 @@ __all__ = [
     "CustomerMerge",
     "DataRequest",
     "DataRight",
+    "Decoy",
     "Dial",
     "DocumentVersion",
     "Draft",

@@ -5,13 +5,14 @@ from datetime import timedelta
 from functools import lru_cache
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.validators import URLValidator
 from django.db import models
 from django.db.models import Q
 
-from callcenter.enums import CampaignPriority, Outcome, Programme, ReasonKind, TemplateApproval
+from callcenter.enums import CampaignPriority, Outcome, PlatformKind, Programme, ReasonKind, TemplateApproval
 from callcenter.models.audit import audited
 from callcenter.models.documents import ControlledDocument
-from callcenter.models.organisation import Brand
+from callcenter.models.organisation import Brand, User
 from carrazos.lib import text
 
 
@@ -216,6 +217,45 @@ class Campaign(models.Model):
 
     def __str__(self):
         return self.name
+
+
+class PlatformQuerySet(models.QuerySet):
+    def visible_to(self, user: User) -> "PlatformQuerySet":
+        rows = self.filter(is_active=True)
+        return rows if user.all_brands else rows.filter(brand__in=user.brand_ids)
+
+
+class PlatformManager(models.Manager):
+    def get_by_natural_key(self, brand: str, name: str):
+        return self.get(brand__code=brand, name=name)
+
+
+class BrandPlatform(models.Model):
+    """A platform of a brand that the process uses, and who has a user in it (GSC-CAR-01, recursos). Never a password."""
+
+    brand = models.ForeignKey(Brand, models.PROTECT, related_name="platforms", verbose_name="marca")
+    name = models.CharField("nombre", max_length=60)
+    kind = models.CharField("para qué", max_length=7, choices=PlatformKind)
+    url = models.URLField("dirección", max_length=300, blank=True, validators=[URLValidator(schemes=["https", "http"])])
+    people = models.ManyToManyField(User, verbose_name="quiénes tienen usuario", blank=True, related_name="+")
+    note = models.CharField(
+        "observación", max_length=200, blank=True, help_text="A quién pedir un usuario, requisitos de uso. Nunca claves."
+    )
+    is_active = models.BooleanField("activa", default=True)
+
+    objects = PlatformManager.from_queryset(PlatformQuerySet)()
+
+    class Meta:
+        verbose_name, verbose_name_plural = "plataforma de marca", "plataformas de marca"
+        triggers = audited()
+        ordering = ["brand__name", "name"]
+        constraints = [models.UniqueConstraint(fields=["brand", "name"], name="brand_platform_unique")]
+
+    def __str__(self):
+        return f"{self.name} ({self.brand})"
+
+    def natural_key(self):
+        return (self.brand.code, self.name)
 
 
 class TemplateManager(models.Manager):

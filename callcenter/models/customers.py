@@ -10,7 +10,7 @@ from django.db.models.functions import Reverse, Upper
 from callcenter.enums import CustomerKind, PartyRole, PointKind, PointStatus
 from callcenter.models.audit import audited
 from callcenter.models.organisation import Brand, Site, User
-from carrazos.lib import phones
+from carrazos.lib import phones, text
 
 UNUSABLE = (PointStatus.WRONG, PointStatus.DISCONNECTED, PointStatus.BLOCKED)
 
@@ -79,6 +79,11 @@ class Customer(models.Model):
 
     def __str__(self):
         return self.name
+
+    @property
+    def greeting(self) -> str:
+        """What a message calls this person."""
+        return text.greeting_name(self.raw_name, self.name)
 
     @property
     def document(self) -> str:
@@ -150,6 +155,13 @@ class ContactPoint(models.Model):
     @property
     def display(self) -> str:
         return phones.display(self.value) if self.kind == PointKind.PHONE else self.value
+
+    @property
+    def masked(self) -> str:
+        """What a page shows until somebody asks for the whole (`300 ••• ••01`, `r•••@correo.co`)."""
+        if self.kind == PointKind.PHONE:
+            return phones.masked(self.display)
+        return f"{self.value[:1]}•••@{self.value.rpartition('@')[2]}"
 
     @property
     def is_usable(self) -> bool:

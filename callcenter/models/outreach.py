@@ -16,6 +16,7 @@ from callcenter.models.consent import LawOverride
 from callcenter.models.customers import ContactPoint, Customer, Vehicle
 from callcenter.models.documents import DocumentVersion
 from callcenter.models.organisation import Brand, Employee, ScopedQuerySet, Site, User
+from callcenter.models.tallies import moves_tally, tallied
 
 
 class OutreachQuerySet(ScopedQuerySet):
@@ -82,6 +83,7 @@ class Outreach(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = "gestión", "gestiones"
+        triggers = [moves_tally()]
         constraints = [
             models.UniqueConstraint(
                 fields=["vehicle"],
@@ -193,7 +195,7 @@ class Attempt(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = "intento", "intentos"
-        triggers = audited(inserts=False)
+        triggers = [*audited(inserts=False), *tallied()]
         ordering = ["at", "id"]
         constraints = [
             models.UniqueConstraint(fields=["outreach", "number"], condition=Q(undone_at__isnull=True), name="attempt_number_unique"),

@@ -170,6 +170,19 @@ class Tombstone(models.Model):
         return self.digest[:12]
 
 
+class Decoy(models.Model):
+    """An invented customer whom nobody has a reason to open or to call: whoever opens them is told of (reliability threat 22)."""
+
+    customer = models.OneToOneField("callcenter.Customer", models.CASCADE, verbose_name="cliente")
+    planted_at = models.DateTimeField("sembrado", db_default=models.functions.Now())
+
+    class Meta:
+        verbose_name, verbose_name_plural = "señuelo", "señuelos"
+
+    def __str__(self):
+        return str(self.customer)
+
+
 class Erasure(Work):
     """One person's data being erased everywhere: asked by a request, done by a job, counted."""
 

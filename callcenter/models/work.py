@@ -13,7 +13,7 @@ from django.utils import timezone
 from callcenter.enums import WorkState
 
 MAX_ATTEMPTS = 3
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=30)  # six heartbeats of a worker: what a killed one held waits no longer
 BACK_OFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30))
 
 

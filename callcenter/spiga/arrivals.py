@@ -26,6 +26,11 @@ class Arrival:
     due_at: time
 
     @property
+    def is_of_today(self) -> bool:
+        """False for a source that comes once, but on the day it came."""
+        return not self.kind.is_once or self.batch is not None
+
+    @property
     def words(self) -> str:
         """`hoy 7:02, 214 filas` or `sin cargar`."""
         return f"hoy {bogota(self.batch.created_at):%H:%M}{count_of(self.batch)}" if self.batch else "sin cargar"

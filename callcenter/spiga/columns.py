@@ -86,13 +86,17 @@ def field_of(name: str, columns: Iterable[Column]) -> str | None:
     return next((column.field for column in columns if any(headers_match(name, alias) for alias in column.keys)), None)
 
 
+NOT_NUMBER, NO_CENTS, NOT_DIGIT = re.compile(r"[^\d.,-]"), re.compile(r"[.,]0{1,2}$"), re.compile(r"\D")
+YEAR = re.compile(r"(19[5-9]\d|20[0-5]\d)(\.0)?")
+
+
 def odometer(raw: str) -> int | None:
     """`12.345`, `12,345 Km`, `12.345,00` → 12345. Raises ValueError (Spanish) for what can't be an odometer."""
-    text = re.sub(r"[^\d.,-]", "", raw)
+    text = NOT_NUMBER.sub("", raw)
     if not text:
         return None
-    text = re.sub(r"[.,]0{1,2}$", "", text)
-    if text.startswith("-") or not (digits := re.sub(r"\D", "", text)):
+    text = NO_CENTS.sub("", text)
+    if text.startswith("-") or not (digits := NOT_DIGIT.sub("", text)):
         raise ValueError(f"«{raw}» no es un kilometraje")
     value = int(digits)
     if value > MAX_ODOMETER:
@@ -113,10 +117,11 @@ def amount(raw: str) -> Decimal | None:
 
 def year(raw: str) -> int | None:
     """A model year between 1950 and 2059, or nothing."""
-    return int(raw[:4]) if re.fullmatch(r"(19[5-9]\d|20[0-5]\d)(\.0)?", raw) else None
+    return int(raw[:4]) if YEAR.fullmatch(raw) else None
 
 
 PLACEHOLDER_MAIL = re.compile(r"^(no ?tiene|sincorreo|no|na|xxx+|correo|ninguno|noaplica|n/?a)@|@(notiene|na|no)\.", re.IGNORECASE)
+BETWEEN_MAILS = re.compile(r"[;/\s]+|,(?!\s*com?$)")
 MAIL_FIXES = (
     (re.compile(r"@(gmial|gmai|gmal|gnail|gmaill)\."), "@gmail."),
     (re.compile(r"@(hotmial|hotmai|homail|hotmal)\."), "@hotmail."),
@@ -131,7 +136,7 @@ MAIL = re.compile(r"[a-z0-9._%+\-]+@[a-z0-9\-]+(\.[a-z0-9\-]+)*\.[a-z]{2,}")
 def emails(raw: str) -> list[tuple[str, str]]:
     """Every address of a cell as (value, correction made); placeholders and the company's own are left out (domain 4.7)."""
     found = []
-    for part in re.split(r"[;/\s]+|,(?!\s*com?$)", raw.lower().strip()):
+    for part in BETWEEN_MAILS.split(raw.lower().strip()):
         address = part.strip(".,<>()")
         if "@" not in address or PLACEHOLDER_MAIL.search(address) or "@carrazos" in address:
             continue

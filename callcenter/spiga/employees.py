@@ -76,7 +76,7 @@ class EmployeesFeed(Feed):
     makes = "colaboradores"
     permission = roles.SUPERVISE
     history = "employees"
-    leaves = (Trace("employee", "callcenter.Employee", used_stays=True, row="(SELECT t.n FROM tied t WHERE t.id = {x}.id)"),)
+    leaves = (Trace("employee", "callcenter.Employee", used_stays=True, rows_of="SELECT id, n FROM tied"),)
     columns = (
         columns.BRANCH,
         Column("code", "Código", ("cod", "codigo asesor", "cod asesor", "codigo empleado", "cod empleado", "codigo spiga")),

@@ -61,7 +61,11 @@ class Row:
     ):
         self.number, self.titles, self.block = number, titles, block
         width = len(cells)
-        self.values = {name: text.cell(cells[at]) for name, at in where.items() if at < width and cells[at]}
+        if text.are_plain(cells):
+            trimmed = ((name, cells[at].strip()) for name, at in where.items() if at < width)
+            self.values = {name: value for name, value in trimmed if value not in text.EMPTY_WORDS}
+        else:
+            self.values = {name: text.cell(cells[at]) for name, at in where.items() if at < width and cells[at]}
         for name, at, title in also:
             if at < width and cells[at] and not self.values.get(name):
                 self.values[name] = text.cell(cells[at])
@@ -157,10 +161,10 @@ class Feed:
     header_minimum: int = HEADER_MINIMUM  # known titles that make a header
     every_sheet: bool = False  # join all sheets that fit; otherwise the best one, and the person is told of the others
     permission: str = roles.IMPORT_SPIGA
+    is_once: bool = False  # brought in when the house starts: nobody waits for it on a day
     is_daily: bool = False  # expected every business day (PRO-9)
     leaves: tuple[Trace, ...] = ()  # what it writes beside people and vehicles, what needs a row before the row: so it is taken back
     history: str = ""  # files that build on one another: only the last of them can be taken back
-    permanent: str = ""  # why an import of it can't be taken back, as the person reads it
 
     @classmethod
     def aliases(cls) -> dict[str, str]:

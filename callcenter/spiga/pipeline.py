@@ -211,9 +211,8 @@ def work(batch: ImportBatch, report: Report) -> Result:
     today = bogota(at).date()
     report("Leyendo el archivo")
     sheet, where = open_list(batch)
+    merge.over_sets()
     with connection.cursor() as cursor:
-        # The planner knows nothing of tables that were empty a moment ago; a nested loop over them never ends.
-        cursor.execute("SET LOCAL enable_nestloop = off; SET LOCAL work_mem = '192MB'; SET LOCAL lock_timeout = '600s'")
         cursor.execute("SELECT set_config('carrazos.stamp', %s, true)", [at.isoformat()])
     staging.reset()
     result = stage(kind(), sheet, where, Context(batch, today=today, at=at, preamble=sheet.preamble), report)

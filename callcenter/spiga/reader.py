@@ -244,7 +244,7 @@ def number_twins(titles: list[str]) -> list[str]:
 def is_junk(head: str, row: list[str]) -> bool:
     """True for totals, page numbers and print stamps: a known word in a row that is otherwise nearly empty."""
     letter = head.lstrip()[:1]
-    return letter in "TtSsRrPpFfUu" and sum(1 for cell in row if cell.strip()) <= 3 and JUNK.match(fold(head.strip())) is not None
+    return letter in "TtSsRrPpFfUu" and JUNK.match(fold(head.strip())) is not None and sum(1 for cell in row if cell.strip()) <= 3
 
 
 def lone_text(row: list[str]) -> str:

@@ -21,7 +21,7 @@ class Trace:
     worked: str = ""  # rows, made or changed, that a person has worked on since: the import stays
     used_stays: bool = False  # rows that something else uses by now stay, silently; otherwise the whole import stays
     keeps: tuple[str, ...] = ()  # columns that never go back
-    row: str = "0"  # the row of the file that speaks of it
+    rows_of: str = ""  # the rows of the file that speak of each: SQL of (id, n), one set for all of them
     name: str = "{0}"  # how a row is named to a person
     told: bool = True  # counted to the person who takes the import back
 

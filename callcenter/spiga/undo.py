@@ -25,8 +25,6 @@ def why_not(batch: ImportBatch, kind: type[Feed], *, at: datetime) -> str:
     """Why an import can't be taken back now; empty when it can."""
     if batch.status != BatchStatus.APPLIED:
         return "El archivo no está aplicado."
-    if kind.permanent:
-        return kind.permanent
     if at - batch.applied_at > UNDO_WITHIN:
         return f"Pasaron más de {UNDO_WITHIN.total_seconds() / 3600:.0f} horas desde que se aplicó."
     return later(batch, kind) or worked_on(batch, kind)
@@ -84,7 +82,7 @@ def take_back(batch: ImportBatch, kind: type[Feed], *, at: datetime, report: Cal
     """The job: looks again under lock, then takes everything back in one transaction."""
     report("Revirtiendo")
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL lock_timeout = '600s'")
+        merge.over_sets()
         merge.alone()
         staging.reset()
         values = values_of(batch)

@@ -50,9 +50,9 @@ LEAVES = (
     traces.OUTREACH,
     Trace("booking", "callcenter.Appointment", made=traces.NOTHING),
     Trace("order", "callcenter.WorkOrder", made=traces.OF_BATCH, name="la orden {0.number}",
-          row="(SELECT min(s.n) FROM stage s WHERE s.site_id = {x}.site_id AND s.order_number = {x}.number)"),
+          rows_of="SELECT w.id, s.n FROM stage s JOIN callcenter_workorder w ON w.site_id = s.site_id AND w.number = s.order_number"),
     Trace("visit", "callcenter.Vehicle", made=traces.NOTHING, told=False,
-          row="(SELECT min(r.n) FROM row_vehicle r WHERE r.vehicle_id = {x}.id)"),
+          rows_of="SELECT vehicle_id AS id, n FROM row_vehicle"),
 )  # fmt: skip
 OF_ORDERS = """(x.site_id, x.number) IN (SELECT site_id, order_number FROM stage)
     OR x.customer_id IS NULL AND x.vehicle_id IN (SELECT vehicle_id FROM row_vehicle)"""
@@ -190,8 +190,8 @@ UPDATE stage s SET order_number = left(s.order_number, 35) || '/' || to_char(COA
  WHERE k.n = s.n AND c.site_id = s.site_id AND c.order_number = s.order_number AND c.car <> k.car
    AND COALESCE(s.opened_on, s.visit_day) IS NOT NULL AND s.order_number !~ '/(19|20)[0-9]{2}$'
 """
-CONFLICT = """EXISTS (SELECT FROM car k JOIN claim m ON m.car <> k.car
-    WHERE k.n = s.n AND m.site_id = s.site_id AND m.order_number = s.order_number)"""
+# As a join by the order, not EXISTS over car and claim: those two alone meet on «not equal» only, every row with every other.
+CONFLICT = """s.n IN (SELECT t.n FROM stage t JOIN car k USING (n) JOIN claim m USING (site_id, order_number) WHERE m.car <> k.car)"""
 
 # A person of the vehicle whose name is the same but for a second surname or given name is that person.
 ALIKE = f"""

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from datetime import date, datetime
 
 from django import template
+from django.db.models import QuerySet
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from callcenter.domain.data_requests import open_claim
 from callcenter.domain.wording import money as pesos
 from callcenter.enums import AppointmentStatus, BatchStatus, MessageStatus, PointStatus, TemplateApproval, WorkState
+from callcenter.models import Brand, BrandPlatform
 from carrazos.lib.calendar import WEEKDAYS, bogota
 from carrazos.lib.charts import Chart
 from carrazos.lib.text import key, long_date
@@ -43,6 +45,12 @@ def icon(name: str) -> SafeString:
 def tag(value: str, label: str) -> SafeString:
     """A state as a word with its tone; the tone never stands alone."""
     return format_html('<span class="tag" data-tone="{}">{}</span>', TONES.get(value, ""), label)
+
+
+@register.simple_tag
+def brand_platforms(brand: Brand, kind: str) -> QuerySet[BrandPlatform]:
+    """The platforms of a brand for one purpose that can be opened (GSC-CAR-01, recursos; GC-PRO-05, requisitos)."""
+    return brand.platforms.filter(kind=kind, is_active=True).exclude(url="")
 
 
 @register.filter

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
-from callcenter import clock, roles
+from callcenter import clock, reading, roles
 from callcenter.domain import customers, matching, merging, reach, search, timeline
 from callcenter.domain.calendar import company_calendar
 from callcenter.domain.customers import Edit
@@ -36,6 +36,7 @@ from callcenter.models import (
     Appointment,
     BlockedPhone,
     CompanyContact,
+    ContactPoint,
     Customer,
     CustomerMerge,
     DuplicatePair,
@@ -106,8 +107,18 @@ def customer(request: HttpRequest, pk: int) -> HttpResponse:
     if merged and Customer.objects.visible_to(request.user).filter(pk=merged).exists():
         return HttpResponsePermanentRedirect(reverse("callcenter:customer", args=[merged]))
     row = own(request, pk)
+    reading.opened(request, "Página del cliente", row)
     remember(request, row)
     return render_customer(request, row)
+
+
+@may_see
+@require_POST
+def points(request: HttpRequest, pk: int) -> HttpResponse:
+    """The whole telephones and e-mails of one customer, which every page but the console masks: asked for, and written down."""
+    row = own(request, pk)
+    people = CompanyContact.objects.current().filter(company=row).values("person")
+    return reading.revealed(request, row, ContactPoint.objects.filter(Q(customer=row) | Q(customer__in=people)))
 
 
 def render_customer(request: HttpRequest, row: Customer, *, bound: dict[str, forms.Form] | None = None, status: int = 200) -> HttpResponse:
@@ -394,6 +405,8 @@ def pair(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(DuplicatePair.objects.visible_to(request.user).select_related("first", "second"), pk=pk)
     if request.method == "POST":
         return decide_pair(request, row)
+    for one in (row.first, row.second):
+        reading.opened(request, "Comparación de duplicados", one)
     found = matching.compare(row.first, row.second)
     sides = [side_of(row.first), side_of(row.second)]
     return render(request, "callcenter/pair.html", {"pair": row, "score": found, "sides": sides, "suggested": suggested(sides)})

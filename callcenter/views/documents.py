@@ -12,7 +12,7 @@ from callcenter.domain import images, papers
 from callcenter.domain.errors import Refused
 from callcenter.downloads import hand_over
 from callcenter.forms import DocumentFilter, ReleaseForm, VersionForm
-from callcenter.models import ControlledDocument, ImageRelease
+from callcenter.models import BrandPlatform, ControlledDocument, ImageRelease
 from callcenter.places import Place
 from callcenter.views.listings import saved_views
 
@@ -44,7 +44,8 @@ def register(request: HttpRequest) -> HttpResponse:
         tone, words = papers.validity(current, today)
         if asked.get("validity") in {None, "", tone}:
             rows.append((document, current, coming, tone, words))
-    return render(request, "callcenter/documents.html", {"rows": rows, "form": form, **saved})
+    platforms = BrandPlatform.objects.visible_to(request.user).select_related("brand").prefetch_related("people")
+    return render(request, "callcenter/documents.html", {"rows": rows, "form": form, "platforms": platforms, **saved})
 
 
 def page(request: HttpRequest, code: str, form: VersionForm | None = None, status: int = 200) -> HttpResponse:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from callcenter import clock, roles, seams
 from callcenter.access import any_permission, everyone
-from callcenter.domain import metrics, papers, queue, supervision, system
+from callcenter.domain import metrics, papers, queue, supervision, system, tallies
 from callcenter.domain.calendar import company_calendar
 from callcenter.downloads import hand_over
 from callcenter.forms import PreferencesForm
@@ -96,18 +96,21 @@ def home(request: HttpRequest) -> HttpResponse:
 def work_home(request: HttpRequest, at: datetime, today: date, calendar: BusinessCalendar) -> dict:
     """The cards, worklists and charts of whoever works in the programmes."""
     user, context = request.user, {}
+    context["cards"] = [card for source in seams.plugged("HOME_CARDS") for card in source(request, at)]
+    leads = user.has_perm(roles.SUPERVISE) and user.has_perm(roles.WORK_QUEUE)
     if user.has_perm(roles.WORK_QUEUE):
         context |= agent_cards(request, at, today, calendar)
-    elif user.has_perm(roles.SEE_REPORTS):
+        # Whoever coordinates or audits has figures of their own; those of their calls appear once they call.
+        context["calls_shown"] = context["mine"].total > 0 or not (leads or user.has_perm(roles.AUDIT))
+    elif user.has_perm(roles.SEE_REPORTS) and not context["cards"]:
         context |= manager_cards(user, at, today)
-    if user.has_perm(roles.SUPERVISE):
+    if leads:
         context["team"] = team_cards(user, at)
     if user.has_perm(roles.IMPORT_SPIGA):
-        context["arrivals"] = arrivals.today(user, at=at, calendar=calendar)
+        context["arrivals"] = [row for row in arrivals.today(user, at=at, calendar=calendar) if row.is_of_today]
     if user.has_perm(roles.SEE_APPOINTMENTS):
         rows = Appointment.objects.visible_to(user).on_day(start_of(today), start_of(today + timedelta(days=1)))
         context["appointments"] = rows.for_list()[:NEXT_SHOWN]
-    context["cards"] = [card for source in seams.plugged("HOME_CARDS") for card in source(request, at)]
     found = [panel for source in seams.plugged("HOME_PANELS") for panel in source(request, at)]
     if user.has_perm(roles.MANAGE_DOCUMENTS) or user.has_perm(roles.MANAGE_RELEASES):
         found += paper_panels(user, today)
@@ -209,7 +212,7 @@ def manager_cards(user, at, today) -> dict:
     month = Month.of(today)
     part = metrics.Slice.of(month, **metrics.scope_of(user))
     months = [month.back(count) for count in range(5, -1, -1)]
-    points = [point(item.label[:3], figures.effectiveness) for item, figures in metrics.calls_by_month(part, months)]
+    points = [point(item.label[:3], ratio) for item, ratio in tallies.effectiveness_by_month(part, months)]
     return {
         "month": month,
         "indicators": metrics.indicators(part, at),

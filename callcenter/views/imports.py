@@ -98,7 +98,7 @@ def batches(request: HttpRequest) -> HttpResponse:
         "form": form,
         **saved,
         "batches": Paginator(rows, SHOWN).get_page(request.GET.get("page")),
-        "arrivals": arrivals.today(request.user, at=clock.now(), calendar=company_calendar()),
+        "arrivals": [row for row in arrivals.today(request.user, at=clock.now(), calendar=company_calendar()) if row.is_of_today],
         "titles": {slug: kind.title for slug, kind in feeds().items()},
     }
     return render(request, "callcenter/imports.html", context)

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_GET, require_POST
 
-from callcenter import clock, exports, roles
+from callcenter import clock, exports, reading, roles
 from callcenter.access import everyone
 from callcenter.domain import audit
 from callcenter.domain.errors import Refused
@@ -74,6 +74,8 @@ def render_listing(request: HttpRequest, listing: Listing, **more: object) -> Ht
     saved = saved_views(request, listing)
     if saved["opens_as"]:
         return redirect(saved["opens_as"])
+    if {"after", "before"} & request.GET.keys() and (slower := reading.leafed_too_fast(request, listing.title)):
+        return slower
     asked = listing.filtered(request.GET, request.user)
     page = listing.page(request.GET, request.user, found=asked.qs)
     order, _ = listing.order(request.GET)
@@ -209,7 +211,11 @@ def start_export(request: HttpRequest, listing: Listing) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, form.errors["reason"][0])
         return redirect(f"{listing.url()}?{params.urlencode()}")
-    work = exports.ask(listing, listing.state(params), names, reason=form.cleaned_data["reason"], by=request.user, at=clock.now())
+    query = listing.picked_query(request.POST) if request.POST.get("picked") else listing.state(params)
+    if request.POST.get("picked") and not query:
+        messages.error(request, "Seleccione al menos una fila.")
+        return redirect(f"{listing.url()}?{params.urlencode()}")
+    work = exports.ask(listing, query, names, reason=form.cleaned_data["reason"], by=request.user, at=clock.now())
     if work.work_state == WorkState.IDLE:
         return render(request, "callcenter/export.html", {"row": work, "listing": listing}, status=403)
     return redirect("callcenter:export", pk=work.pk)

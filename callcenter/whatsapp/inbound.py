@@ -159,7 +159,7 @@ def file_claim(found: InboundMessage, customer: Customer, *, at: datetime) -> No
 
 def reply(customer: Customer, found: InboundMessage, words: str, *, purpose: Purpose, at: datetime, **values: object) -> None:
     """One confirmation, in the window that the message itself opened."""
-    body = words.format(name=text.greeting_name(customer.raw_name or customer.name), **values)
+    body = words.format(name=customer.greeting, **values)
     source = found.reply_to.outreach if found.reply_to else None
     try:
         messages.queue_text(customer, body, outreach=source, key=uuid.uuid4(), agent=None, at=max(at, found.at), purpose=purpose)

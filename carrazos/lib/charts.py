@@ -3,9 +3,10 @@
 No style attributes and no scripts (strict CSP); the browser's stylesheet may recolour by class.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 from xml.etree import ElementTree as ET
 
 SERIES = ("#1a73d4", "#0f6b3c", "#9a7000", "#5b2b8c", "#5f6b7d")
@@ -24,6 +25,7 @@ class Point:
     value: float | None
     text: str
     note: str = ""
+    url: str = ""  # where what it counts is seen
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Chart:
     svg: str
     points: tuple[Point, ...]
     value_title: str
+    behind: Callable[[Point], Any] | None = None  # what a point counts, for whoever links it
 
     @property
     def is_empty(self) -> bool:
@@ -74,6 +77,7 @@ def bars(title: str, points: Sequence[Point], *, goal: float | None = None, top:
     highest = max([top or 0, goal or 0, *(point.value or 0 for point in points), 1e-9])
     base, room = HEIGHT - BOTTOM, HEIGHT - BOTTOM - TOP
     step = (WIDTH - LEFT - RIGHT) / max(1, len(points))
+    goal_y = None if goal is None else base - room * goal / highest
     ET.SubElement(svg, "line", {"x1": str(LEFT), "x2": str(WIDTH - RIGHT), "y1": str(base), "y2": str(base), "stroke": INK,
                                 "stroke-opacity": "0.4"})  # fmt: skip
     for index, point in enumerate(points):
@@ -88,10 +92,21 @@ def bars(title: str, points: Sequence[Point], *, goal: float | None = None, top:
         ET.SubElement(svg, "rect", {"x": number(middle - width / 2), "y": number(base - tall), "width": number(width),
                                     "height": number(max(tall, 0.5)), "rx": "2", "fill": BAD if below else SERIES[0],
                                     "class": "mark-bad" if below else "mark-1"})  # fmt: skip
-        text(svg, middle, base - tall - 5, f"▼ {point.text}" if below else point.text, bold=True, size=11 if len(points) < FEW else 9)
-    if goal is not None:
-        goal_line(svg, base - room * goal / highest, goal, left=bool(points) and points[-1].value is not None)
+        spot = clear_of(base - tall - 5, goal_y, beside_word=index == 0)
+        text(svg, middle, spot, f"▼ {point.text}" if below else point.text, bold=True, size=11 if len(points) < FEW else 9)
+    if goal is not None and goal_y is not None:
+        goal_line(svg, goal_y, goal, left=bool(points) and points[-1].value is not None)
     return Chart(title, description, ET.tostring(svg, encoding="unicode"), tuple(points), value_title)
+
+
+LETTER = 10  # how tall the words of a bar are
+
+
+def clear_of(y: float, goal_y: float | None, *, beside_word: bool) -> float:
+    """Where the words of a bar stand: over the goal's line where they would be struck through, and over its own word at the left end."""
+    if goal_y is None or not goal_y - 2 < y < goal_y + LETTER + 2:
+        return y
+    return goal_y - (LETTER + 6 if beside_word else 4)
 
 
 DASHES = ("", "7 4", "2 3", "10 3 2 3", "1 5")  # a series is told by its line and its name, not by its colour alone

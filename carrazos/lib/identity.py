@@ -54,6 +54,7 @@ HARD_PHRASES = (
     "FONDO DE EMPLEADOS", "SECRETARIA DE", "RAMA JUDICIAL", "CAMARA DE COMERCIO", "CENTRO COMERCIAL", "JUNTA DE VIVIENDA", "CUERPO DE BOMBEROS",
     "DEPARTAMENTO DE", "DEPARTAMENTO DEL", "INSTITUTO DE", "INSTITUTO NACIONAL", "INSTITUTO COLOMBIANO", "PARROQUIA DE", "PARROQUIA SAN",
 )  # fmt: skip
+HARD_PHRASE = re.compile(f" (?:{'|'.join(HARD_PHRASES)}) | COOTRANS")
 LAST_ONLY = frozenset({"EU", "UT", "ESP", "ESE"})
 SURNAMES_TOO = frozenset({"BANCO", "COLEGIO", "IGLESIA"})
 SOFT_WORDS = frozenset({"INVERSIONES", "CONSTRUCTORA", "TRANSPORTES", "COMERCIALIZADORA", "DISTRIBUIDORA", "AGROPECUARIA", "INGENIERIA",
@@ -137,9 +138,7 @@ def has_company_name(name: str, *, has_nit: bool = False) -> bool:
     words = key(folded).split()
     if not words:
         return False
-    padded = f" {' '.join(words)} "
-    hard = HARD_WORDS.intersection(words) or any(f" {phrase} " in padded for phrase in HARD_PHRASES)
-    hard = hard or "& CIA" in folded or any(word.startswith("COOTRANS") for word in words)
+    hard = not HARD_WORDS.isdisjoint(words) or HARD_PHRASE.search(f" {' '.join(words)} ") or "& CIA" in folded
     if hard or words[-1] in LAST_ONLY or (words[0] == "ESE" and len(words) > 1):
         return True
     soft = SOFT_WORDS.intersection(words)

@@ -188,6 +188,16 @@ def display(e164: str) -> str:
         return e164
 
 
+def masked(shown: str) -> str:
+    """`300 ••• ••01`: a number as a list shows it to whoever is not calling; a short one keeps only its end (threat 22)."""
+    total, seen, out = sum(sign.isdigit() for sign in shown), 0, []
+    head = 3 if total > 6 else 0
+    for sign in shown:
+        seen += sign.isdigit()
+        out.append("•" if sign.isdigit() and head < seen <= total - 2 else sign)
+    return "".join(out)
+
+
 def is_mobile(e164: str) -> bool:
     """True for a Colombian mobile or a foreign number: what `wa.me` can reach."""
     return bool(e164.startswith("+57") and MOBILE.fullmatch(e164[3:])) or (e164.startswith("+") and not e164.startswith("+57"))

@@ -11,8 +11,33 @@ def percent(value: Decimal | None) -> str:
     return "" if value is None else f"{value.normalize():f} %".replace(".", ",")
 
 
+def unbroken(words: str) -> str:
+    """A figure that no line breaks apart: `86,7 %` with a fixed space."""
+    return words.replace(" ", "\u00a0")
+
+
+def labelled(code: str, name: str) -> str:
+    """`IND-05 Satisfacción posventa`; a code that is no indicator's is for addresses only."""
+    return f"{code} {name}" if code.startswith("IND-") else name
+
+
+class Named:
+    """What tells a figure from the others of its report, and what heads it."""
+
+    name: str
+    code: str
+
+    @property
+    def key(self) -> str:
+        return self.code or self.name
+
+    @property
+    def label(self) -> str:
+        return labelled(self.code, self.name)
+
+
 @dataclass(frozen=True)
-class Ratio:
+class Ratio(Named):
     """`hits` of `total` as a percentage against an optional goal (in percent)."""
 
     name: str
@@ -54,7 +79,7 @@ class Ratio:
 
 
 @dataclass(frozen=True)
-class Count:
+class Count(Named):
     """An indicator that is a number, not a share (IND-08)."""
 
     name: str

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from datetime import date
 from functools import lru_cache
 
@@ -46,6 +47,14 @@ def cell(value: str) -> str:
     if text in EMPTY_WORDS:
         return ""
     return text[1:].strip() if text[0] == "'" else text
+
+
+def are_plain(values: Iterable[str]) -> bool:
+    """True when `cell` would only trim these values and take the words for "nothing" out: nearly every row of a file."""
+    text = "".join(values)
+    if not text.isprintable() or "'" in text or "Ã" in text or "Â" in text or "â€" in text:
+        return False
+    return text.isascii() or unicodedata.is_normalized("NFC", text)
 
 
 def one_line(value: str) -> str:
@@ -126,14 +135,14 @@ def display_word(word: str, index: int) -> str:
     return "-".join(part[:1].upper() + part[1:].lower() for part in word.split("-"))
 
 
-def greeting_name(raw: str) -> str:
-    """The first given name when the order is known (a comma tells); the whole name otherwise. Never guesses."""
+def greeting_name(raw: str, name: str = "") -> str:
+    """The first given name when the order is known (a comma tells); otherwise the whole name, as the master writes it. Never guesses."""
     text = one_line(raw)
     if text.count(",") == 1:
         given = text.split(",")[1].split()
         if given:
             return display_word(given[0], 0)
-    return display_name(raw)
+    return name or display_name(raw)
 
 
 def is_placeholder_name(raw: str) -> bool:

@@ -88,6 +88,7 @@ def embedded_services(stack: contextlib.ExitStack) -> None:
         cluster.replace_leftover()
         stack.callback(cluster.stop)
         cluster.start(tied=True)
+        stack.enter_context(cluster.in_use())  # a command beside the demo (spiga_import, build_report) leaves it running
         os.environ["DATABASE_URL"] = cluster.url
     if os.environ["REDIS_URL"].startswith("redis+socket"):
         broker = Valkey()

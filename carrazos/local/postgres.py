@@ -131,6 +131,13 @@ class Postgres:
         if found.stdout.strip() != "1":
             subprocess.run([*psql, "CREATE DATABASE carrazos"], check=True, capture_output=True)
 
+    @contextlib.contextmanager
+    def in_use(self) -> Iterator[None]:
+        """While this lasts, no command that joined the server stops it as the last one out."""
+        with (self.folder / f"{self.data.name}.users").open("w") as users:
+            fcntl.flock(users, fcntl.LOCK_SH)
+            yield
+
     def stop(self) -> None:
         try:
             pid = int((self.data / "postmaster.pid").read_text().splitlines()[0])

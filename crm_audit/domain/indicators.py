@@ -56,14 +56,22 @@ def scoped(rows: QuerySet, part: Slice) -> QuerySet:
     return rows if part.brands is None else rows.filter(brand__in=part.brands)
 
 
+def registered_in(rows: QuerySet[Prospect], part: Slice) -> QuerySet[Prospect]:
+    return scoped(rows, part).filter(created_on__gte=part.start, created_on__lt=part.end)
+
+
 def prospects(part: Slice) -> QuerySet[Prospect]:
     """The prospects registered in the slice that count, with their `state`."""
-    return scoped(Prospect.objects.counted(), part).filter(created_on__gte=part.start, created_on__lt=part.end).with_state()
+    return registered_in(Prospect.objects.counted(), part).with_state()
+
+
+def on_days(rows: QuerySet[Activity], part: Slice) -> QuerySet[Activity]:
+    return scoped(rows, part).filter(day__gte=part.start, day__lt=part.end)
 
 
 def activities(part: Slice) -> QuerySet[Activity]:
     """The activities whose day falls in the slice, without the cancelled ones."""
-    return scoped(Activity.objects.standing(), part).filter(day__gte=part.start, day__lt=part.end)
+    return on_days(Activity.objects.standing(), part)
 
 
 def targets(part: Slice, period: Period) -> dict[TargetKind, dict[int, int]]:
@@ -96,8 +104,8 @@ def by_brand(part: Slice, period: Period) -> list[BrandLine]:
     """Every brand that has a target or something valid, by name."""
     wanted = targets(part, period)
     valid = {
-        TargetKind.PROSPECTS: count_by_brand(prospects(part).filter(state=ProspectState.VALID)),
-        TargetKind.ACTIVITIES: count_by_brand(activities(part).filter(verdict=Verdict.VALID)),
+        TargetKind.PROSPECTS: count_by_brand(registered_in(Prospect.objects.valid(), part)),
+        TargetKind.ACTIVITIES: count_by_brand(on_days(Activity.objects.valid(), part)),
     }
     seen = {brand for table in (*wanted.values(), *valid.values()) for brand in table}
     return [
@@ -111,7 +119,7 @@ def by_brand(part: Slice, period: Period) -> list[BrandLine]:
 
 
 def count_by_brand(rows: QuerySet) -> dict[int, int]:
-    return dict(rows.order_by().values_list("brand").annotate(n=Count("pk")))
+    return dict(rows.order_by().values_list("brand").annotate(n=Count("*")))
 
 
 def totals(lines: Iterable[BrandLine]) -> tuple[TargetRatio, TargetRatio]:

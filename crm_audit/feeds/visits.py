@@ -49,7 +49,7 @@ class VisitsFeed(Feed):
     route = "SPIGA → CRM → Informes → Visitas realizadas y no realizadas"
     history = traces.HISTORY
     leaves = (
-        traces.NOTICE, traces.PAST, replace(traces.ACTIVITY, row="(SELECT min(r.n) FROM row_activity r WHERE r.activity_id = {x}.id)"),
+        traces.NOTICE, traces.PAST, replace(traces.ACTIVITY, rows_of="SELECT activity_id AS id, n FROM row_activity"),
         traces.ENTRY, traces.PROSPECT,
     )  # fmt: skip
     columns = (

@@ -67,8 +67,8 @@ def activities(request: HttpRequest) -> HttpResponse:
     rows, show = activity_rows(form, request.user)
     mine = Activity.objects.visible_to(request.user)
     # What waits is reviewed advisor by advisor; what was judged is looked back on, the newest day first.
-    order = ("advisor_key", "day", "id") if show in WAITING else ("-day", "-advisor_key", "-id")
-    context = shared(at) | page_of(request, for_list(rows).order_by(*order))
+    order = ("advisor_key", "day", "pk") if show in WAITING else ("day", "advisor_key", "pk")
+    context = shared(at) | page_of(request, for_list(rows), *order, descending=show not in WAITING)
     copies = validity.count_identical(context["rows"], within=mine) if show in WAITING else {}
     for row in context["rows"]:
         row.copies = copies.get(row.pk, 1)

@@ -28,7 +28,7 @@ def notice_list(request: HttpRequest) -> HttpResponse:
         .annotate(total=Count("items"), corrected=Count("items", filter=Q(items__corrected_at__isnull=False)))
     )  # fmt: skip
     found = notices.drafts(user, at) if user.has_perm(roles.AUDIT) else []
-    context = shared(at) | page_of(request, sent) | {
+    context = shared(at) | page_of(request, sent, "created_at", "pk", descending=True) | {
         "drafts": [(draft, notices.body_of(draft, by=user, link="(enlace personal del asesor)")) for draft in found],
         "ready": sum(not draft.blocked for draft in found),
     }  # fmt: skip

@@ -7,9 +7,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from callcenter import clock, roles
+from callcenter import clock, reading, roles
 from callcenter.domain.errors import Refused
 from callcenter.domain.metrics import Slice, scope_of
+from callcenter.views.listings import with_params
 from carrazos.lib.calendar import bogota
 from carrazos.lib.periods import Month
 from crm_audit.domain import checks, freshness, indicators, validity
@@ -21,7 +22,7 @@ from crm_audit.forms import (
     ProspectFilter,
 )
 from crm_audit.models import Prospect
-from crm_audit.views.shared import PAGE, may_audit, may_see, month_of, page_context, page_number, page_of, shared
+from crm_audit.views.shared import PAGE, may_audit, may_see, month_of, page_number, page_of, shared
 
 
 def prospect_rows(form, user, month: Month):
@@ -47,12 +48,12 @@ def prospects(request: HttpRequest) -> HttpResponse:
     form = ProspectFilter(request.GET or None, user=request.user, today=bogota(at).date())
     month = month_of(form)
     rows = prospect_rows(form, request.user, month)
-    shown = rows.select_related("advisor", "brand", "site", "validation__reason").order_by("-created_on", "-pk")
+    shown = rows.select_related("advisor", "brand", "site", "validation__reason")
     counted = dict(
         Prospect.objects.visible_to(request.user).counted().filter(month=month.first).with_state()
         .order_by().values_list("state").annotate(n=Count("pk"))
     )  # fmt: skip
-    context = shared(at) | page_of(request, shown) | {
+    context = shared(at) | page_of(request, shown, "created_on", "pk", descending=True) | {
         "form": form, "month": month, "open_form": OpenForm(), "states": [(state.label, counted.get(state, 0), state) for state in ProspectState],
         "total": sum(counted.values()), "to_send": checks.callable_prospects(rows).count() if request.user.has_perm(roles.AUDIT) else 0,
         "indicator": indicators.indicators(Slice.of(month, **scope_of(request.user)))[0],
@@ -90,6 +91,7 @@ def open_checks(request: HttpRequest) -> HttpResponse:
 def prospect(request: HttpRequest, pk: int) -> HttpResponse:
     """One prospect: its data, its signals with who else they touch, its activities, its verdict."""
     row = get_object_or_404(full(request), pk=pk)
+    reading.opened(request, f"Prospecto n.º {row.pk}", row.customer)
     return render_prospect(request, row, None)
 
 
@@ -154,10 +156,12 @@ def light(request: HttpRequest) -> HttpResponse:
     cut = freshness.cut_of(month, at)
     ranking = freshness.ranking(rows, cut)
     wanted = Light(form.cleaned_data["light"]) if form.is_valid() and form.cleaned_data["light"] else None
-    start = PAGE * (page_number(request) - 1)
-    lines = freshness.follow_ups(rows, cut, only=wanted, start=start, size=PAGE + 1)
+    page = page_number(request)  # by days without follow-up, which no column holds: the month is computed whole for its ranking anyway
+    lines = freshness.follow_ups(rows, cut, only=wanted, start=PAGE * (page - 1), size=PAGE + 1)
     counted = zip(Light, ("green", "yellow", "red", "closed"), strict=True)
-    context = shared(at) | page_context(request, lines) | {
+    context = shared(at) | {
+        "rows": lines[:PAGE], "next_url": with_params(request.GET, page=page + 1) if len(lines) > PAGE else "",
+        "previous_url": with_params(request.GET, page=page - 1) if page > 1 else "",
         "form": form, "month": month, "cut": cut, "ranking": ranking, "total": sum(item.prospects for item in ranking),
         "lights": [(item, sum(getattr(standing, name) for standing in ranking)) for item, name in counted],
     }  # fmt: skip

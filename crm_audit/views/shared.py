@@ -1,11 +1,13 @@
-"""Who may do what in the audit, pages without counting, the month that was asked for."""
+"""Who may do what in the audit, pages by keyset, the month that was asked for."""
 
 from datetime import datetime
 
 from django.contrib.auth.decorators import permission_required
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from callcenter import clock, roles
+from callcenter import clock, keyset, roles
+from callcenter.views.listings import with_params
 from carrazos.lib.periods import Month, parse
 from crm_audit.timeline import procedure_warning
 
@@ -15,22 +17,19 @@ may_audit = permission_required(roles.AUDIT, raise_exception=True)
 may_set_targets = permission_required(roles.SET_TARGETS, raise_exception=True)
 
 
+def page_of(request: HttpRequest, rows: QuerySet, *names: str, descending: bool = False) -> dict:
+    """The page that the address asks for, in the order of `names`, without counting the rest."""
+    found = keyset.cut(rows, names, request.GET, size=PAGE, descending=descending)
+    return {
+        "rows": found.rows,
+        "previous_url": found.previous and with_params(request.GET, before=found.previous),
+        "next_url": found.next and with_params(request.GET, after=found.next),
+    }
+
+
 def page_number(request: HttpRequest) -> int:
     raw = request.GET.get("page", "1")
     return max(1, min(int(raw), 10_000)) if raw.isdigit() and len(raw) < 6 else 1
-
-
-def page_context(request: HttpRequest, found: list, size: int = PAGE) -> dict:
-    """One page without counting the rest: whether there is a next one is told by one row more."""
-    query = request.GET.copy()
-    query.pop("page", None)
-    return {"rows": found[:size], "page": page_number(request), "has_next": len(found) > size, "query": query.urlencode()}
-
-
-def page_of(request: HttpRequest, rows) -> dict:
-    """The page of a queryset that the address asks for."""
-    start = PAGE * (page_number(request) - 1)
-    return page_context(request, list(rows[start : start + PAGE + 1]))
 
 
 def month_of(form) -> Month:

@@ -85,28 +85,30 @@ visits AS MATERIALIZED (
     FROM universe u LEFT JOIN reachable r ON r.customer_id = u.customer_id LEFT JOIN refused f ON f.customer_id = u.customer_id
 )"""  # noqa: S608 -- our own literals
 
+# What somebody brought back before the customer refused contact, or before its person was lost, goes out again: the newer fact wins.
+LAPSES = f"""(c.decision = 'RESTORED' AND (n.customer_id IS NULL OR n.reasons && ARRAY[{", ".join(f"'{r}'" for r in sorted(FINAL))}]::varchar[]))"""
+# MERGE and not INSERT ON CONFLICT, which locks every row that it leaves as it is.
 BUILD = f"""
 WITH {FACTS}
-INSERT INTO recovery_candidacy AS c (recovery_list_id, vehicle_id, customer_id, site_id, brand_id, last_visit_on, last_reason, months_away, segment,
-       reasons, decision, decision_note, proof)
-SELECT %(list)s, f.vehicle_id, f.customer_id, f.site_id, f.brand_id, f.last_visit_on, f.last_reason,
-       {eligibility.sql_months("f.last_visit_on", "%(cut)s::date")}, {eligibility.sql_segment("f.last_visit_on", "%(cut)s::date")},
-       {eligibility.sql_reasons("f")}, '', '', ''
-  FROM facts f
-ON CONFLICT (vehicle_id, recovery_list_id) DO UPDATE SET customer_id = EXCLUDED.customer_id, site_id = EXCLUDED.site_id, brand_id = EXCLUDED.brand_id,
-       last_visit_on = EXCLUDED.last_visit_on, last_reason = EXCLUDED.last_reason, months_away = EXCLUDED.months_away,
-       segment = EXCLUDED.segment, reasons = EXCLUDED.reasons,
-       decision = CASE WHEN {{lapses}} THEN '' ELSE c.decision END,
-       decision_note = CASE WHEN {{lapses}} THEN '' ELSE c.decision_note END,
-       decided_by_id = CASE WHEN {{lapses}} THEN NULL ELSE c.decided_by_id END,
-       decided_at = CASE WHEN {{lapses}} THEN NULL ELSE c.decided_at END
- WHERE (c.customer_id, c.site_id, c.brand_id, c.last_visit_on, c.last_reason, c.months_away, c.segment, c.reasons)
-       IS DISTINCT FROM (EXCLUDED.customer_id, EXCLUDED.site_id, EXCLUDED.brand_id, EXCLUDED.last_visit_on, EXCLUDED.last_reason,
-       EXCLUDED.months_away, EXCLUDED.segment, EXCLUDED.reasons)
+MERGE INTO recovery_candidacy c USING (
+  SELECT f.vehicle_id, f.customer_id, f.site_id, f.brand_id, f.last_visit_on, f.last_reason,
+         {eligibility.sql_months("f.last_visit_on", "%(cut)s::date")} AS months_away,
+         {eligibility.sql_segment("f.last_visit_on", "%(cut)s::date")} AS segment, {eligibility.sql_reasons("f")} AS reasons
+    FROM facts f) n ON c.recovery_list_id = %(list)s AND c.vehicle_id = n.vehicle_id
+WHEN MATCHED AND (c.customer_id, c.site_id, c.brand_id, c.last_visit_on, c.last_reason, c.months_away, c.segment, c.reasons)
+     IS DISTINCT FROM (n.customer_id, n.site_id, n.brand_id, n.last_visit_on, n.last_reason, n.months_away, n.segment, n.reasons) THEN
+  UPDATE SET customer_id = n.customer_id, site_id = n.site_id, brand_id = n.brand_id, last_visit_on = n.last_visit_on,
+         last_reason = n.last_reason, months_away = n.months_away, segment = n.segment, reasons = n.reasons,
+         decision = CASE WHEN {LAPSES} THEN '' ELSE c.decision END,
+         decision_note = CASE WHEN {LAPSES} THEN '' ELSE c.decision_note END,
+         decided_by_id = CASE WHEN {LAPSES} THEN NULL ELSE c.decided_by_id END,
+         decided_at = CASE WHEN {LAPSES} THEN NULL ELSE c.decided_at END
+WHEN NOT MATCHED THEN
+  INSERT (recovery_list_id, vehicle_id, customer_id, site_id, brand_id, last_visit_on, last_reason, months_away, segment, reasons, decision,
+          decision_note, proof)
+  VALUES (%(list)s, n.vehicle_id, n.customer_id, n.site_id, n.brand_id, n.last_visit_on, n.last_reason, n.months_away, n.segment, n.reasons,
+          '', '', '')
 """  # noqa: S608 -- as above
-# Somebody brought it back before the customer refused contact, or before its person was lost: the newer fact wins.
-LAPSES = f"""(c.decision = 'RESTORED' AND (EXCLUDED.customer_id IS NULL OR EXCLUDED.reasons && ARRAY[{", ".join(f"'{r}'" for r in sorted(FINAL))}]::varchar[]))"""
-BUILD = BUILD.replace("{lapses}", LAPSES)
 
 # Vehicles that an undone import took out of the history leave an unfrozen list with it.
 FORGET = """
@@ -204,8 +206,9 @@ def run(row: RecoveryList, report: Progress) -> None:
 def build(row: RecoveryList, *, at: datetime) -> None:
     """Classifies every vehicle of the history as of today, in one statement."""
     current, cut = rules(), bogota(at).date()
-    execute(BUILD, values_of(row, cut, at) | {"months": current.min_months, "never": current.include_never_visited})
-    execute(FORGET, {"list": row.pk})
+    with whole_sets():
+        execute(BUILD, values_of(row, cut, at) | {"months": current.min_months, "never": current.include_never_visited})
+        execute(FORGET, {"list": row.pk})
     row.status, row.cut_on, row.built_at = ListState.DRAFT, cut, at
     row.min_months, row.window_days, row.include_never_visited = current.min_months, current.window_days, current.include_never_visited
     row.save(update_fields=["status", "cut_on", "built_at", "min_months", "window_days", "include_never_visited"])
@@ -214,11 +217,21 @@ def build(row: RecoveryList, *, at: datetime) -> None:
 def open_calls(row: RecoveryList, *, at: datetime) -> None:
     """Opens one call per person of the list, and starts looking for their return."""
     values = values_of(row, row.cut_on, at) | {"month": row.month}
-    for statement in (OPEN, TIE, MOTIVES):
-        execute(statement, values)
+    with whole_sets():
+        for statement in (OPEN, TIE, MOTIVES):
+            execute(statement, values)
     row.status = ListState.WORKING
     row.save(update_fields=["status"])
     results.reconcile(list_id=row.pk)
+
+
+@contextmanager
+def whole_sets() -> Iterator[None]:
+    """Joins of whole tables: the planner thinks that what was filled a moment ago is empty, and a nested loop over it never ends."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_nestloop = off; SET LOCAL work_mem = '192MB'")
+        yield
+        cursor.execute("SET LOCAL enable_nestloop = on")
 
 
 def values_of(row: RecoveryList, cut: date, at: datetime) -> dict:

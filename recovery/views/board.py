@@ -66,10 +66,11 @@ def board(request: HttpRequest) -> HttpResponse:
         context |= {"funnel": figures.funnel(rows), "exclusions": figures.exclusions(rows), "words": eligibility.WORDS}
         context["tables"] = [(title, name, figures.by(rows, name)) for title, name in DIMENSIONS]
         if row.is_frozen:
+            agents = figures.by_agent(rows)
             context |= {
-                "agents": figures.by_agent(rows),
+                "agents": agents, "calls": sum(agent.calls for agent in agents),
                 "whys": [(title, figures.reasons(rows, outcome)[:REASONS_SHOWN]) for title, outcome in RANKINGS],
-            }
+            }  # fmt: skip
     context["cohorts"] = figures.cohorts(figures.Scope.of(request.user), month, count=COHORTS_SHOWN, today=today)
     context["cohort_days"] = figures.COHORT_DAYS
     return render(request, "recovery/board.html", context)

@@ -18,6 +18,12 @@ from carrazos.lib.periods import Period
 from carrazos.lib.ratios import Count as Figure
 from carrazos.lib.ratios import Ratio
 from reports.base import NUMBER, Column, Report, Table
+from reports.drill import Rows, by
+
+REGISTERS = {  # programme → the report with its rows
+    Programme.PROACTIVE.label: "GSC-FOR-09", Programme.RECOVERY.label: "R-REC-M", Programme.AFTERSALES_SURVEY.label: "GSC-FOR-01",
+    Programme.SALES_SURVEY.label: "GSC-FOR-03", Programme.PROSPECT_CHECK.label: "GC-FOR-06",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,9 @@ class Line:
 class AgentProductivity(Report):
     code = "R-AGENTES"
     title = "Productividad de agentes"
-    drills = MappingProxyType({"IND-01": lambda line: line.calls.contacts > 0, "IND-02": lambda line: line.calls.booked > 0})
+    drills = MappingProxyType({"IND-01": lambda line: line.calls.contacts > 0, "IND-02": lambda line: line.calls.booked > 0,
+                               "IND-08": lambda line: line.calls.people > 0})  # fmt: skip
+    dimensions = MappingProxyType({"agente": lambda line: line.agent})
     columns = (
         Column("Agente", lambda line: line.agent, width=24, in_pdf=True),
         Column("Programa", lambda line: line.programme, width=24, in_pdf=True),
@@ -72,9 +80,22 @@ class AgentProductivity(Report):
     def charts(self, part: Slice, period: Period) -> tuple[Chart, ...]:
         agents = metrics.by_agent(replace(part, programme=None))
         points = [charts.Point(name, ratio.total, str(ratio.total), ratio.text) for name, ratio, _ in agents]
-        return (charts.ranking("Intentos por agente", points),) if points else ()
+        drawn = replace(charts.ranking("Intentos por agente", points), behind=lambda point: Rows(where=(("agente", point.label),)))
+        return (drawn,) if points else ()
+
+    def behind_row(self, record: Line) -> Rows | None:
+        """The register of the programme has the calls themselves; a confirmation call has none."""
+        report = REGISTERS.get(record.programme)
+        return Rows(where=(("agente", record.agent),), report=report) if report else None
 
     def tables(self, part: Slice, period: Period, at: datetime) -> tuple[Table, ...]:
         rows = metrics.by_agent(replace(part, programme=None))
         lines = tuple((name, str(ratio.total), f"{ratio.text} ({ratio.fraction})", str(booked)) for name, ratio, booked in rows)
-        return (Table("Por agente, todos los programas", ("Agente", "Intentos", "Efectividad", "Citas agendadas"), lines),)
+        return (
+            Table(
+                "Por agente, todos los programas",
+                ("Agente", "Intentos", "Efectividad", "Citas agendadas"),
+                lines,
+                by("agente", "", "IND-01", "IND-02"),
+            ),
+        )

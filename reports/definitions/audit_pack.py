@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 from random import Random
+from types import MappingProxyType
 from typing import Any
 
 from django.db.models import Prefetch
@@ -13,13 +14,15 @@ from carrazos.lib.calendar import bogota
 from carrazos.lib.ratios import Count
 from reports.base import Column, Dataset, Proof, Report, Request, Table
 from reports.columns import CUSTOMER, VEHICLE, was_contacted
+from reports.drill import Rows
 
 SAMPLE = 25
 
 
 def seed_of(part: Slice) -> str:
     """What the draw depends on: the same month and scope draw the same cases, whoever asks."""
-    return f"{part.start:%Y-%m-%d}:{part.end:%Y-%m-%d}:{part.sites}:{part.brands}"
+    sites, brands = ("todas" if keys is None else "+".join(map(str, keys)) for keys in (part.sites, part.brands))
+    return f"{part.start:%Y-%m-%d} {part.end:%Y-%m-%d} sedes {sites} marcas {brands}"
 
 
 def drawn(numbers: list[int], seed: str, size: int = SAMPLE) -> list[int]:
@@ -29,6 +32,8 @@ def drawn(numbers: list[int], seed: str, size: int = SAMPLE) -> list[int]:
 
 class AuditPack(Report):
     code = "PAQ-AUD"
+    drills = MappingProxyType({"Casos en la muestra": lambda o: True})
+    elsewhere = MappingProxyType({"Casos del período": Rows(report="R-AGENTES")})  # by agent and programme, each with its own register
     title = "Paquete de auditoría de marca"
     columns = (
         Column("Gestión", lambda o: o.pk, "number", 10, in_pdf=True),

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from django.db.models import OuterRef, QuerySet, Subquery
@@ -18,6 +19,7 @@ from crm_audit.domain.indicators import AdvisorLine
 from crm_audit.enums import Light, ProspectState, Verdict
 from crm_audit.models import Activity, NoticeItem, Prospect
 from reports.base import DATE, MOMENT, NUMBER, SALES, Column, Dataset, Header, Report, Request, Table
+from reports.drill import Rows, by
 
 PROCEDURE = "GC-PRO-05"
 CRM = SALES | {Role.CRM_LEAD}
@@ -49,16 +51,38 @@ def targets_table(part: Slice, period: Period) -> Table:
         (line.name, line.prospection.text, line.prospection.fraction, line.follow_up.text, line.follow_up.fraction)
         for line in indicators.by_brand(part, period)
     )
-    return Table("Cumplimiento por marca", ("Marca", "Prospección", "Prospectos válidos", "Actividades", "Actividades válidas"), rows)
+    head = ("Marca", "Prospección", "Prospectos válidos", "Actividades", "Actividades válidas")
+    return Table("Cumplimiento por marca", head, rows, of_brand)
+
+
+def of_brand(row: tuple[str, ...], column: int) -> Rows:
+    """The valid prospects or activities of a brand."""
+    prospects = column in {1, 2}
+    return Rows("IND-09" if prospects else "IND-10", (("marca", row[0]),), "GC-FOR-06" if prospects else "GC-FOR-05")
 
 
 def state_counts(rows: tuple[Prospect, ...]) -> Table:
     counted = tuple((state.label, str(sum(row.state == state for row in rows))) for state in ProspectState)
-    return Table("Prospectos por validez", ("Validez", "Prospectos"), counted)
+    return Table("Prospectos por validez", ("Validez", "Prospectos"), counted, by("validez"))
+
+
+def advisor_of(row: Prospect | Activity) -> str:
+    return str(row.advisor or row.advisor_name)
+
+
+CALLED = {ProspectState.VALID, ProspectState.INVALID, ProspectState.UNREACHABLE}
 
 
 class ProspectValidity(Report):
     code = "GC-FOR-06"
+    drills = MappingProxyType({
+        "IND-09": lambda row: row.state == ProspectState.VALID,
+        "Prospectos verificados": lambda row: row.state in CALLED,
+        "Sin verificar": lambda row: row.state not in CALLED,
+    })  # fmt: skip
+    dimensions = MappingProxyType({
+        "marca": lambda row: row.brand.name, "asesor": advisor_of, "validez": lambda row: ProspectState(row.state).label,
+    })  # fmt: skip
     handled_by = CRM
     title = "Informe Validez de Prospectos"
     frequencies = (Month,)
@@ -92,7 +116,7 @@ class ProspectValidity(Report):
 
     def indicators(self, part: Slice, at: datetime) -> tuple[Ratio | Count, ...]:
         rows = indicators.prospects(part)
-        called = rows.filter(state__in=[ProspectState.VALID, ProspectState.INVALID, ProspectState.UNREACHABLE]).count()
+        called = rows.filter(state__in=CALLED).count()
         return (
             indicators.indicators(part)[0],
             Ratio("Prospectos verificados", called, rows.count(), formula="Con dictamen o no localizados / registrados"),
@@ -111,6 +135,15 @@ def contacted(row: Prospect) -> bool | None:
 
 class ActivityValidity(Report):
     code = "GC-FOR-05"
+    drills = MappingProxyType({
+        "IND-10": lambda row: row.verdict == Verdict.VALID,
+        "Actividades dictaminadas": lambda row: row.verdict != "",
+        "Sin dictamen": lambda row: row.verdict == "",
+        "Corregidas en SPIGA": lambda row: row.corrected_at is not None,
+    })  # fmt: skip
+    dimensions = MappingProxyType({
+        "marca": lambda row: row.brand.name, "asesor": advisor_of, "motivo": lambda row: str(row.reason or ""),
+    })  # fmt: skip
     handled_by = CRM
     title = "Informe Validez de Actividades de Seguimiento"
     frequencies = (Month,)
@@ -162,7 +195,12 @@ def by_reason(rows: QuerySet[Activity]) -> Table:
     for label in rows.filter(reason__isnull=False).values_list("reason__label", flat=True):
         found[label] = found.get(label, 0) + 1
     ordered = sorted(found.items(), key=lambda item: (-item[1], item[0]))
-    return Table("Motivos de actividad no válida", ("Motivo", "Actividades"), tuple((label, str(count)) for label, count in ordered))
+    lines = tuple((label, str(count)) for label, count in ordered)
+    return Table("Motivos de actividad no válida", ("Motivo", "Actividades"), lines, by("motivo", report=ActivityValidity.code))
+
+
+def light_figure(light: Light) -> str:
+    return f"Prospectos en {light.label.lower()}"
 
 
 FILLS = {Light.GREEN: "2E7D32", Light.YELLOW: "F9A825", Light.RED: "C62828", Light.NONE: ""}
@@ -170,6 +208,10 @@ FILLS = {Light.GREEN: "2E7D32", Light.YELLOW: "F9A825", Light.RED: "C62828", Lig
 
 class FollowUpLight(Report):
     code = "GC-FOR-21"
+    drills = MappingProxyType({
+        light_figure(light): lambda line, light=light: line.light == light for light in (Light.RED, Light.YELLOW, Light.GREEN)
+    })  # fmt: skip
+    dimensions = MappingProxyType({"asesor": lambda line: advisor_of(line.prospect)})
     handled_by = CRM
     title = "Registro Semáforo de Seguimiento"
     frequencies = (Month,)
@@ -196,17 +238,17 @@ class FollowUpLight(Report):
         rows = indicators.prospects(part).select_related("advisor", "brand")
         lines, ranking = freshness.follow_ups(rows, cut), freshness.ranking(rows, cut)
         counted = tuple(
-            Count(f"Prospectos en {item.label.lower()}", sum(line.light == item for line in lines))
-            for item in (Light.RED, Light.YELLOW, Light.GREEN)
+            Count(light_figure(item), sum(line.light == item for line in lines)) for item in (Light.RED, Light.YELLOW, Light.GREEN)
         )
         ranks = tuple(
             (item.advisor, str(item.prospects), str(item.red), str(item.yellow), str(item.green), str(item.activities), str(item.worst))
             for item in ranking
         )
         head = ("Asesor", "Prospectos", "Rojo", "Amarillo", "Verde", "Seguimientos", "Más días")
+        advisors = by("asesor", "", *(light_figure(item) for item in (Light.RED, Light.YELLOW, Light.GREEN)))
         return Dataset(
             header=Header.of(self.code, self.title, bogota(at).date()), period=request.period, filters=request.filters, cut_at=at,
-            indicators=counted, charts=(), tables=(Table("Asesores", head, ranks),), columns=self.columns, records=tuple(lines),
+            indicators=counted, charts=(), tables=(Table("Asesores", head, ranks, advisors),), columns=self.columns, records=tuple(lines),
         )  # fmt: skip
 
 
@@ -230,11 +272,22 @@ ADVISOR_HEAD = (
 )  # fmt: skip
 
 
+def unjudged(row: tuple[str, ...], column: int) -> Rows:
+    """The prospects or activities of an advisor without a verdict."""
+    figure, report = ("Sin verificar", ProspectValidity.code) if column == 1 else ("Sin dictamen", ActivityValidity.code)
+    return Rows(figure, (("asesor", row[0]),), report)
+
+
 class CrmReport(Report):
     """What both reports of the procedure share: one line per advisor, IND-09 and IND-10; the form is the procedure's own."""
 
     columns = ADVISOR_HEAD
     handled_by = CRM
+    elsewhere = MappingProxyType({"IND-09": Rows("IND-09", report="GC-FOR-06"), "IND-10": Rows("IND-10", report="GC-FOR-05")})
+    dimensions = MappingProxyType({"asesor": lambda line: line.name})
+
+    def behind_row(self, record: AdvisorLine) -> Rows:
+        return Rows(where=(("asesor", record.name),), report=ActivityValidity.code)
 
     def records(self, part: Slice) -> tuple[AdvisorLine, ...]:
         return tuple(indicators.by_advisor(part, indicators.period_of(part)))
@@ -251,7 +304,7 @@ class CrmReport(Report):
         return (
             targets_table(part, period),
             by_reason(indicators.activities(part).exclude(verdict=Verdict.VALID)),
-            Table("Registros sin dictamen", ("Asesor", "Prospectos", "Actividades"), gaps),
+            Table("Registros sin dictamen", ("Asesor", "Prospectos", "Actividades"), gaps, unjudged),
         )
 
     def charts(self, part: Slice, period: Period) -> tuple[Chart, ...]:
@@ -259,11 +312,20 @@ class CrmReport(Report):
         while len(periods) < PERIODS_SHOWN:
             periods.append(periods[-1].previous())
         found = [(item, indicators.indicators(Slice.of(item, sites=part.sites, brands=part.brands))) for item in reversed(periods)]
+        codes = {point(item, pair[0]).label: item.code for item, pair in found}
         return tuple(
-            charts.bars(
-                title, [point(item, pair[index]) for item, pair in found], goal=100 if any(pair[index].total for _, pair in found) else None
+            replace(
+                charts.bars(
+                    title,
+                    [point(item, pair[index]) for item, pair in found],
+                    goal=100 if any(pair[index].total for _, pair in found) else None,
+                ),
+                behind=lambda spot, report=report, figure=figure: Rows(figure, report=report, period=codes[spot.label]),
             )
-            for index, title in ((0, "Prospección"), (1, "Actividades de seguimiento"))
+            for index, title, report, figure in (
+                (0, "Prospección", "GC-FOR-06", "IND-09"),
+                (1, "Actividades de seguimiento", "GC-FOR-05", "IND-10"),
+            )
         )
 
     def dataset(self, request: Request, *, at: datetime) -> Dataset:

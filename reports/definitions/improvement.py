@@ -1,6 +1,7 @@
 """R-IMP Informe de Mejoramiento: the actions of a period with plan, evidence, efficacy and risks (GSC-CAR-01 Actuar, CAR-8)."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -15,6 +16,7 @@ from carrazos.lib.charts import Chart
 from carrazos.lib.periods import Month, Period
 from carrazos.lib.ratios import Count, Ratio
 from reports.base import AFTERSALES, DATE, NUMBER, SALES, Column, Report, Table
+from reports.drill import Rows, by
 from reports.models import ActionState, ImprovementAction
 
 JUDGED = (ActionState.EFFECTIVE, ActionState.INEFFECTIVE)
@@ -49,6 +51,9 @@ class ImprovementReport(Report):
             "CERRADAS": lambda a: not a.is_open,
         }
     )
+    dimensions = MappingProxyType({
+        "estado": lambda a: a.get_state_display(), "riesgo": lambda a: a.risk or NO_RISK, "origen": lambda a: a.get_origin_display(),
+    })  # fmt: skip
     columns = (
         Column("Acción", lambda a: a.number, width=10, in_pdf=True),
         Column("Tipo", lambda a: a.get_kind_display(), width=12),
@@ -96,7 +101,8 @@ class ImprovementReport(Report):
     def charts(self, part: Slice, period: Period) -> tuple[Chart, ...]:
         origins = Counter(row.get_origin_display() for row in self.records(part))
         points = [charts.Point(name, n, str(n)) for name, n in origins.most_common()]
-        return (charts.ranking("De dónde vienen las acciones", points),) if points else ()
+        drawn = replace(charts.ranking("De dónde vienen las acciones", points), behind=lambda point: Rows(where=(("origen", point.label),)))
+        return (drawn,) if points else ()
 
     def tables(self, part: Slice, period: Period, at: datetime) -> tuple[Table, ...]:
         """By state; and by risk of CMC-FOR-10 with the efficacy of what was done about it."""
@@ -112,6 +118,11 @@ class ImprovementReport(Report):
                 (name, str(len(own)), str(sum(row.is_open for row in own)), f"{worked.text} ({worked.fraction})" if worked.total else "N/D")
             )
         return (
-            Table("Por estado", ("Estado", "Acciones"), by_state),
-            Table("Por riesgo u oportunidad (CMC-FOR-10)", ("Riesgo u oportunidad", "Acciones", "Abiertas", "Eficacia"), tuple(by_risk)),
+            Table("Por estado", ("Estado", "Acciones"), by_state, by("estado")),
+            Table(
+                "Por riesgo u oportunidad (CMC-FOR-10)",
+                ("Riesgo u oportunidad", "Acciones", "Abiertas", "Eficacia"),
+                tuple(by_risk),
+                by("riesgo", "", "ABIERTAS", "EFICACIA"),
+            ),
         )

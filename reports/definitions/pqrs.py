@@ -11,6 +11,7 @@ from carrazos.lib.calendar import bogota, start_of
 from carrazos.lib.periods import Month, Period
 from carrazos.lib.ratios import Count, Ratio
 from reports.base import AFTERSALES, DATE, MOMENT, NUMBER, SALES, Column, Report, Table
+from reports.drill import by
 from satisfaction.domain import metrics
 from satisfaction.domain.petitions import in_term
 from satisfaction.models import Pqrs
@@ -28,7 +29,12 @@ class PqrsControl(Report):
     handled_by = AFTERSALES | SALES
     title = "Control PQRS"
     frequencies = (Month,)
-    drills = MappingProxyType({"IND-07": lambda p: on_time(p) == "Sí"})
+    drills = MappingProxyType({
+        "IND-07": lambda p: on_time(p) == "Sí" and p.part.start <= p.due_on < p.part.end,
+        "Satisfechos con el cierre": lambda p: bool(p.is_satisfied),
+        "PQRS recibidas": lambda p: start_of(p.part.start) <= p.received_at < start_of(p.part.end),
+    })  # fmt: skip
+    dimensions = MappingProxyType({"tipo": lambda p: p.get_kind_display()})
     columns = (
         Column("Radicado", lambda p: p.number, width=17, in_pdf=True),
         Column("Recibida", lambda p: p.received_at, MOMENT, 17, in_pdf=True),
@@ -61,7 +67,7 @@ class PqrsControl(Report):
         )
         found = tuple(rows.order_by("received_at", "id"))
         for row in found:
-            row.asked_on = part.end
+            row.asked_on, row.part = part.end, part
         return found
 
     def indicators(self, part: Slice, at: datetime) -> tuple[Ratio | Count, ...]:
@@ -73,7 +79,7 @@ class PqrsControl(Report):
         for row in self.records(part):
             kinds.setdefault(row.get_kind_display(), []).append(row)
         lines = tuple((name, str(len(rows)), mean_days(rows)) for name, rows in sorted(kinds.items()))
-        return (Table("Por tipo", ("Tipo", "Cantidad", "Días calendario hasta responder"), lines),)
+        return (Table("Por tipo", ("Tipo", "Cantidad", "Días calendario hasta responder"), lines, by("tipo")),)
 
 
 def mean_days(rows: list[Pqrs]) -> str:

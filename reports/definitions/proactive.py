@@ -1,12 +1,14 @@
 """GSC-FOR-09 Control Contacto Proactivo: the register and the monthly report of GSC-PRO-02 §4-6."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Min, Prefetch, Q
 
-from callcenter.domain import metrics
+from callcenter.domain import metrics, tallies
 from callcenter.domain.metrics import Slice
 from callcenter.enums import AppointmentStatus, Outcome, Programme
 from callcenter.models import Appointment, Attempt, ContactPoint, Evidence, Message, Outreach
@@ -17,6 +19,8 @@ from carrazos.lib.periods import Month, Period, Week
 from carrazos.lib.ratios import Count, Ratio
 from reports import columns
 from reports.base import MOMENT, Column, Proof, Report, Table
+from reports.drill import Rows, by, by_period
+from reports.stream import Stream
 
 MONTHS_SHOWN = 6
 REASONS_SHOWN = 10
@@ -50,6 +54,36 @@ def monthly_point(month: Month, ratio: Ratio) -> charts.Point:
     return charts.Point(f"{month.label[:3]} {month.year % 100}", value, ratio.text, ratio.fraction)
 
 
+def reasons_of(outcome: Outcome) -> Callable[[Outreach], set[str]]:
+    """The reasons of one outcome among the calls of an outreach."""
+    return lambda outreach: {str(attempt.reason) for attempt in outreach.made if attempt.outcome == outcome and attempt.reason}
+
+
+def of_reason(dimension: str) -> Callable[[charts.Point], Rows]:
+    return lambda point: Rows(where=((dimension, point.label),))
+
+
+def of_month(months: Sequence[Month]) -> Callable[[charts.Point], Rows]:
+    """A chart's point by month leads to that month of the same report."""
+    codes = {monthly_point(month, Ratio("", 0, 0)).label: month.code for month in months}
+    return lambda point: Rows(period=codes[point.label])
+
+
+def loaded(keys: Sequence[int]) -> dict[int, Outreach]:
+    """Some outreaches with everything that their rows show."""
+    rows = (
+        Outreach.objects.select_related("customer", "vehicle", "site", "brand")
+        .prefetch_related(
+            Prefetch("attempts", Attempt.objects.counted().select_related("agent", "reason", "point"), to_attr="made"),
+            Prefetch("appointments", Appointment.objects.order_by("booked_at", "id")),
+            Prefetch("messages", Message.objects.gone_out().order_by("sent_at")),
+            Prefetch("evidence", Evidence.objects.order_by("uploaded_at")),
+            Prefetch("customer__points", ContactPoint.objects.order_by("position", "id")),
+        )
+    )  # fmt: skip
+    return rows.in_bulk(keys)
+
+
 class ProactiveControl(Report):
     code = "GSC-FOR-09"
     title = "Control Contacto Proactivo"
@@ -62,6 +96,11 @@ class ProactiveControl(Report):
             "IND-08": lambda o: True,
         }
     )
+    dimensions = MappingProxyType({
+        "agente": lambda o: {str(attempt.agent) for attempt in o.made},
+        "motivo_de_no_agendamiento": reasons_of(Outcome.DECLINED),
+        "motivo_de_no_contacto": reasons_of(Outcome.NO_CONTACT),
+    })  # fmt: skip
     columns = (
         *columns.CONTEXT, *columns.CUSTOMER, *columns.VEHICLE,
         Column("Motivo del contacto", lambda o: o.reason, width=26),
@@ -72,21 +111,13 @@ class ProactiveControl(Report):
         Column("Observaciones", notes, width=40),
     )  # fmt: skip
 
-    def records(self, part: Slice) -> tuple[Any, ...]:
+    def records(self, part: Slice) -> Stream:
         """The outreaches with at least one call in the period, with all their calls, by day of the first one."""
         asked = metrics.attempts(part).values("outreach")
-        rows = (
-            Outreach.objects.of(Programme.PROACTIVE).filter(pk__in=asked)
-            .select_related("customer", "vehicle", "site", "brand")
-            .prefetch_related(
-                Prefetch("attempts", Attempt.objects.counted().select_related("agent", "reason", "point"), to_attr="made"),
-                Prefetch("appointments", Appointment.objects.order_by("booked_at", "id")),
-                Prefetch("messages", Message.objects.gone_out().order_by("sent_at")),
-                Prefetch("evidence", Evidence.objects.order_by("uploaded_at")),
-                Prefetch("customer__points", ContactPoint.objects.order_by("position", "id")),
-            )
-        )  # fmt: skip
-        return tuple(sorted(rows, key=lambda row: (row.made[0].started_at, row.pk)))
+        rows = Outreach.objects.of(Programme.PROACTIVE).filter(pk__in=asked)
+        first_call = Min("attempts__started_at", filter=Q(attempts__undone_at__isnull=True))
+        keys = list(rows.annotate(first_call=first_call).order_by("first_call", "pk").values_list("pk", flat=True))
+        return Stream(keys, loaded)
 
     def indicators(self, part: Slice, at: datetime) -> tuple[Ratio | Count, ...]:
         return metrics.indicators(part, at)
@@ -94,14 +125,16 @@ class ProactiveControl(Report):
     def charts(self, part: Slice, period: Period) -> tuple[Chart, ...]:
         last = Month.of(period.last)
         months = [last.back(count) for count in range(MONTHS_SHOWN - 1, -1, -1)]
-        trend = [monthly_point(month, figures.effectiveness) for month, figures in metrics.calls_by_month(part, months)]
+        trend = [monthly_point(month, ratio) for month, ratio in tallies.effectiveness_by_month(part, months)]
         why = metrics.reasons(part, Outcome.DECLINED)[:REASONS_SHOWN]
         silent = metrics.reasons(part, Outcome.NO_CONTACT)[:REASONS_SHOWN]
-        found = [charts.bars("Efectividad de llamadas por mes", trend, top=100)]
-        if why:
-            found.append(charts.ranking("Motivos de no agendamiento", [charts.Point(label, n, str(n)) for label, n in why]))
-        if silent:
-            found.append(charts.ranking("Motivos de no contacto", [charts.Point(label, n, str(n)) for label, n in silent]))
+        found = [replace(charts.bars("Efectividad de llamadas por mes", trend, top=100), behind=of_month(months))]
+        for title, rows, dimension in (
+            ("Motivos de no agendamiento", why, "motivo_de_no_agendamiento"), ("Motivos de no contacto", silent, "motivo_de_no_contacto"),
+        ):  # fmt: skip
+            if rows:
+                drawn = charts.ranking(title, [charts.Point(label, n, str(n)) for label, n in rows])
+                found.append(replace(drawn, behind=of_reason(dimension)))
         return tuple(found)
 
     def tables(self, part: Slice, period: Period, at: datetime) -> tuple[Table, ...]:
@@ -117,16 +150,27 @@ class ProactiveControl(Report):
         by_customer = metrics.customers_reached(part)
         agents = tuple((name, ratio.text, ratio.fraction, str(booked)) for name, ratio, booked in metrics.by_agent(part))
         return (
-            Table(f"Acumulado de {last.year}", ("Mes", "Efectividad", "Agendamiento", "Cumplimiento", "Clientes"), tuple(year)),
+            Table(
+                f"Acumulado de {last.year}",
+                ("Mes", "Efectividad", "Agendamiento", "Cumplimiento", "Clientes"),
+                tuple(year),
+                by_period({month.label.capitalize(): month.code for month in months}),
+            ),
             Table(
                 "Otra lectura de la efectividad",
                 ("Lectura", "Valor", "Fórmula"),
                 ((by_customer.name, in_words(by_customer), by_customer.formula),),
+                lambda row, column: Rows("IND-01"),
             ),
-            Table("Por agente", ("Agente", "Efectividad", "Contactos de intentos", "Citas agendadas"), agents),
+            Table(
+                "Por agente",
+                ("Agente", "Efectividad", "Contactos de intentos", "Citas agendadas"),
+                agents,
+                by("agente", "IND-01", "IND-01", "IND-02"),
+            ),
         )
 
-    def proofs(self, records: tuple[Any, ...]) -> tuple[Proof, ...]:
+    def proofs(self, records: Sequence[Any]) -> tuple[Proof, ...]:
         """Every case without contact, with the screenshot of its message (GSC-PRO-02 §5) or its absence."""
         found = []
         for outreach in records:

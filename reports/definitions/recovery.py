@@ -21,11 +21,15 @@ from recovery.models import Candidacy
 from reports import columns
 from reports.base import DATE, MOMENT, NUMBER, Column, Dataset, Header, Report, Request, Table
 from reports.base import Proof as Evidenced
-from reports.definitions.proactive import last_message, monthly_point, notes, proof_text
+from reports.definitions.proactive import last_message, monthly_point, notes, of_month, of_reason, proof_text, reasons_of
+from reports.drill import Rows, by, by_period
 
 PROCEDURE = "GSC-PRO-04"
 MONTHS_SHOWN = 6
 REASONS_SHOWN = 10
+LISTS = "/recuperacion/clientes/?month={period}"  # the vehicles of a list, with those that were left out
+RETURNS = ("Recuperados", *(ratio.name for ratio in figures.Funnel().alternatives))
+FUNNEL = ("Clientes en la lista", "Llamados", "Contactabilidad", "Con cita", "Recuperados")
 
 
 def first(outreach: Outreach) -> Candidacy | None:
@@ -44,6 +48,16 @@ def cars(outreach: Outreach) -> str:
 def standing(outreach: Outreach) -> str:
     case = first(outreach)
     return results.standing(case, outreach.cut).text if case else ""
+
+
+def returned(outreach: Outreach) -> str:
+    """What the workshop proves, with its day: a visit is no recovery by itself."""
+    case = first(outreach)
+    return f"{case.get_proof_display()}, {case.came_on:%d/%m/%Y}" if case and case.proof else ""
+
+
+def cohort_words(back: int, customers: int, *, over: bool) -> str:
+    return f"{back} ({Ratio('', back, customers).text}){'' if over else ', en curso'}"
 
 
 def lists_of(part: Slice) -> tuple[figures.Scope, list[Month]]:
@@ -67,7 +81,20 @@ class RecoveryReport(Report):
     title = "Informe de Recuperación de Clientes"
     frequencies = (Month,)
     needs_strategies = True
-    drills = MappingProxyType({"IND-04": of_case(lambda case: case.proof == Proof.RECOVERED)})
+    drills = MappingProxyType({
+        "IND-04": of_case(lambda case: case.proof == Proof.RECOVERED),
+        "Clientes en la lista": lambda o: first(o) is not None,
+        "Llamados": lambda o: bool(o.made),
+        "Contactabilidad": columns.was_contacted,
+        **{name: lambda o: bool(o.appointments.all()) for name in ("Agendamiento", "Con cita")},
+        **{name: of_case(lambda case: case.proof == Proof.RECOVERED) for name in RETURNS},
+    })  # fmt: skip
+    elsewhere = MappingProxyType({"Base sin depurar": Rows(page=f"{LISTS}"), "Excluidos": Rows(page=f"{LISTS}&state=excluded")})
+    dimensions = MappingProxyType({
+        "tiempo_sin_venir": lambda o: {row.get_segment_display() for row in o.cases}, "marca": lambda o: o.brand.name,
+        "sede": lambda o: o.site.name, "agente": lambda o: {str(attempt.agent) for attempt in o.made},
+        "motivo_de_no_agendamiento": reasons_of(Outcome.DECLINED), "motivo_de_no_contacto": reasons_of(Outcome.NO_CONTACT),
+    })  # fmt: skip
     columns = (
         Column("Lista", of_case(lambda case: case.recovery_list.period.label), width=18),
         *columns.CONTEXT, *columns.CUSTOMER, *columns.VEHICLE,
@@ -76,7 +103,8 @@ class RecoveryReport(Report):
         Column("Meses sin venir", of_case(lambda case: case.months_away), NUMBER, 10),
         *columns.attempt_columns(1), *columns.attempt_columns(2), *columns.attempt_columns(3),
         *columns.CONTACT, *columns.APPOINTMENT,
-        Column("Volvió el", of_case(lambda case: case.came_on), DATE, 12, in_pdf=True),
+        Column("Volvió el", of_case(lambda case: case.came_on), DATE, 12),
+        Column("Regreso", returned, width=24, in_pdf=True),
         Column("Resultado de la recuperación", standing, width=44),
         Column("Orden que lo prueba", of_case(lambda case: case.order and str(case.order)), width=26),
         Column("WhatsApp enviado", lambda o: (sent := last_message(o)) and sent.sent_at, MOMENT, 17),
@@ -132,11 +160,13 @@ class RecoveryReport(Report):
             month = last.back(count)
             rows = scope.rows([month]).filter(recovery_list__frozen_at__isnull=False)
             trend.append(monthly_point(month, figures.funnel(rows).rate))
-        found = [charts.bars("Clientes recuperados por lista", trend, top=100)]
+        months = [last.back(count) for count in range(MONTHS_SHOWN)]
+        found = [replace(charts.bars("Clientes recuperados por lista", trend, top=100), behind=of_month(months))]
         rows = scope.rows(months)
         for title, outcome in (("Motivos de no agendamiento", Outcome.DECLINED), ("Motivos de no contacto", Outcome.NO_CONTACT)):
             if why := figures.reasons(rows, outcome)[:REASONS_SHOWN]:
-                found.append(charts.ranking(title, [charts.Point(row.label, row.calls, str(row.calls)) for row in why]))
+                drawn = charts.ranking(title, [charts.Point(row.label, row.calls, str(row.calls)) for row in why])
+                found.append(replace(drawn, behind=of_reason(title.lower().replace("motivos", "motivo").replace(" ", "_"))))
         return tuple(found)
 
     def tables(self, part: Slice, period: Period, at: datetime) -> tuple[Table, ...]:
@@ -144,28 +174,38 @@ class RecoveryReport(Report):
         scope, months = lists_of(part)
         rows = scope.rows(months).filter(recovery_list__frozen_at__isnull=False)
         cohorts = tuple(
-            (row.month.label.capitalize(), str(row.customers), *(f"{back}{'' if over else ' (en curso)'}" for _, back, over in row.back))
+            (
+                row.month.label.capitalize(),
+                str(row.customers),
+                *(cohort_words(back, row.customers, over=over) for _, back, over in row.back),
+            )
             for row in figures.cohorts(scope, Month.of(period.last), count=MONTHS_SHOWN, today=bogota(at).date())
         )
         out = tuple(
             (reason.label, str(count), str(at_all), eligibility.WORDS[reason]) for reason, count, at_all in figures.exclusions(rows)
         )
         head = ("Clientes", "Llamados", "Contactados", "Con cita", "Recuperados")
+        codes = {reason.label: reason.value for reason in eligibility.WORDS}
+        lists = {month.label.capitalize(): month.code for month in (Month.of(period.last).back(count) for count in range(MONTHS_SHOWN))}
         tables = [
-            Table("Cuántos volvieron de cada lista", ("Lista", "Clientes", *(f"A {days} días" for days in figures.COHORT_DAYS)), cohorts),
-            Table("Exclusiones de la base", ("Motivo", "Principal", "Con él", "Qué significa"), out),
-        ]
+            Table("Cuántos volvieron de cada lista", ("Lista", "Clientes", *(f"A {days} días" for days in figures.COHORT_DAYS)), cohorts,
+                  by_period(lists, "", "Clientes en la lista", *["Recuperados"] * len(figures.COHORT_DAYS))),
+            Table("Exclusiones de la base", ("Motivo", "Principal", "Con él", "Qué significa"), out,
+                  lambda row, column: Rows(page=f"{LISTS}&state=excluded&reason={codes[row[0]]}")),
+        ]  # fmt: skip
         for title, name in (("Por tiempo sin venir", "segment"), ("Por marca", "brand"), ("Por sede", "site")):
             body = tuple(
                 (part.label, *map(str, (part.funnel.customers, part.funnel.called, part.funnel.contacted, part.funnel.booked)),
                  f"{part.funnel.recovered} ({part.funnel.rate.text})")
                 for part in figures.by(rows, name)
             )  # fmt: skip
-            tables.append(Table(title, (title.removeprefix("Por ").capitalize(), *head), body))
+            tables.append(Table(title, (title.removeprefix("Por ").capitalize(), *head), body,
+                                by(title.removeprefix("Por ").replace(" ", "_"), *FUNNEL)))  # fmt: skip
         agents = tuple(
             (row.name, *map(str, (row.calls, row.called, row.contacted, row.booked, row.recovered))) for row in figures.by_agent(rows)
         )
-        tables.append(Table("Por agente", ("Agente", "Llamadas", "Clientes", "Contactados", "Con cita", "Recuperados"), agents))
+        tables.append(Table("Por agente", ("Agente", "Llamadas", "Clientes", "Contactados", "Con cita", "Recuperados"), agents,
+                            by("agente", "Llamados", *FUNNEL[1:])))  # fmt: skip
         return tuple(tables)
 
     def dataset(self, request: Request, *, at: datetime) -> Dataset:
@@ -199,7 +239,6 @@ class RecoveryControl(RecoveryReport):
     title = "Control Recuperación de Clientes"
     frequencies = ()
     needs_strategies = False
-    drills = MappingProxyType({})
 
     def indicators(self, part: Slice, at: datetime) -> tuple[Ratio | Count, ...]:
         return (recovered(part, at),)

@@ -1,201 +1,30 @@
-"""GSC-PRO-03 in paper: control sheets GSC-FOR-01 and 03, monthly GSC-FOR-02 and 07, the weekly report, and GSC-FOR-04 of PQRS."""
+"""GSC-PRO-03 in paper: the monthly GSC-FOR-02 and 07 and the weekly report; the control sheets are in `survey_sheets`."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
-from django.db.models import Prefetch, Q
+from django.db.models import Q
 
+from callcenter import clock
 from callcenter.domain.metrics import Slice
-from callcenter.enums import Outcome
-from callcenter.models import Attempt, ContactPoint
 from carrazos.lib import charts
-from carrazos.lib.calendar import bogota, start_of
+from carrazos.lib.calendar import start_of
 from carrazos.lib.charts import Chart
 from carrazos.lib.periods import Month, Period, Week
 from carrazos.lib.ratios import Count, Ratio
-from reports.base import DATE, MOMENT, NUMBER, SALES, Column, Report, Table
+from reports.base import MOMENT, NUMBER, SALES, Column, Report, Table
+from reports.definitions.survey_sheets import FILLS, AftersalesControl, SalesControl, in_time, with_part
+from reports.drill import Rows, by
 from satisfaction.domain import metrics
 from satisfaction.domain.nps import Distribution
-from satisfaction.enums import Area, Band, FollowUpKind, Formula, Light, QuestionKind
-from satisfaction.models import Answer, FollowUp, Survey
+from satisfaction.enums import Area, Band, FollowUpStatus, Formula, Light
+from satisfaction.models import FollowUp, Survey
 
 MONTHS_SHOWN = 12
 SHOWN = 40
-# The fills of the old shared sheet (domain 1.6); the word always stands in the cell.
-FILLS = {
-    Light.RED: "F4B6B0", Light.YELLOW: "FFE699", Light.GREEN: "A9D8B8", Light.LIGHT_GREEN: "DCEFC4", Light.BLUE: "B9D3F5",
-    Light.PURPLE: "D9C2EC",
-}  # fmt: skip
-
-
-# -- the control sheets ----------------------------------------------------------------------------------------------
-
-
-def case_of(survey: Survey) -> FollowUp | None:
-    """The survey's case, the dissatisfaction before the suggestion."""
-    return min(survey.cases, key=lambda row: row.kind == FollowUpKind.SUGGESTION, default=None)
-
-
-def of_case(read, default: Any = ""):
-    def value(survey: Survey) -> Any:
-        case = case_of(survey)
-        return default if case is None else read(case)
-
-    return value
-
-
-def rated(topic: str):
-    """The score of one general question."""
-
-    def value(survey: Survey) -> int | None:
-        found = (row.score for row in survey.given if row.question.topic == topic and row.question.questionnaire.brand_id is None)
-        return next((score for score in found if score is not None), None)
-
-    return value
-
-
-def specific(survey: Survey) -> str:
-    """The rest of what was asked: the brand's block and the yes-or-no questions."""
-    rest = [row for row in survey.given if row.question.questionnaire.brand_id or row.question.kind != QuestionKind.SCORE]
-    return " | ".join(f"{row.question.topic}: {row}" for row in rest)
-
-
-def made(survey: Survey) -> list[Attempt]:
-    return survey.outreach.made
-
-
-def calls(survey: Survey) -> str:
-    return " | ".join(f"{bogota(row.started_at):%d/%m/%Y %H:%M} {row.reason or row.get_outcome_display()}" for row in made(survey))
-
-
-def silent_reason(survey: Survey) -> str:
-    if any(row.is_contact for row in made(survey)):
-        return next((str(row.reason) for row in made(survey) if row.outcome == Outcome.DECLINED and row.reason), "")
-    return next((str(row.reason) for row in reversed(made(survey)) if row.reason), "")
-
-
-def phone(survey: Survey) -> str:
-    return next((point.display for point in survey.customer.points.all() if point.kind == "PHONE"), "")
-
-
-def light_fill(survey: Survey) -> str:
-    case = case_of(survey)
-    return FILLS[Light(case.light)] if case else ""
-
-
-def portal_fill(survey: Survey) -> str:
-    return FILLS[Light.PURPLE] if survey.portal_answered else ""
-
-
-def work_days(case: FollowUp) -> str:
-    """The working time to the first answer, in days of ten hours: `1,2`."""
-    return "" if case.response_minutes is None else f"{case.response_minutes / 600:.1f}".replace(".", ",")
-
-
-IDENTITY = (
-    Column("Cliente", lambda s: s.customer.name, width=30, in_pdf=True, fill=portal_fill),
-    Column("Documento", lambda s: s.customer.document, width=18),
-    Column("Teléfono", phone, width=16),
-    Column("Placa", lambda s: s.vehicle.plate if s.vehicle else "", width=11, in_pdf=True),
-    Column("Marca", lambda s: s.brand.name, width=14),
-)
-CALLS = (
-    Column("Intentos", lambda s: len(made(s)), NUMBER, 9),
-    Column("Llamadas", calls, width=40),
-    Column("Motivo de no contacto", silent_reason, width=24, in_pdf=True),
-)
-OPINION = (
-    Column("Clasificación", lambda s: s.get_band_display(), width=14, in_pdf=True),
-    Column("Voz del cliente", lambda s: s.voice, width=50, in_pdf=True),
-    Column("Sugerencia", lambda s: s.suggestion, width=36),
-    Column("Felicitación", lambda s: s.compliment, width=30),
-)
-MANAGEMENT = (
-    Column("Semáforo", of_case(lambda c: c.get_light_display()), width=20, in_pdf=True, fill=light_fill),
-    Column("Responsable", of_case(lambda c: str(c.owner or "")), width=22),
-    Column("Respuesta", of_case(lambda c: c.resolution), width=44),
-    Column("Fecha de respuesta", of_case(lambda c: c.answered_at, None), MOMENT, 17),
-    Column("Días hábiles", of_case(work_days), width=11),
-    Column("Causa raíz", of_case(lambda c: str(c.cause or "")), width=22),
-    Column("Evidencia", of_case(lambda c: f"{len(c.evidence)} registro(s)" if c.evidence else ""), width=14),
-    Column("Reiterado", of_case(lambda c: f"Sí (×{c.repeats})" if c.is_repeated else ""), width=11),
-    Column("Portal de la marca", lambda s: "Respondió" if s.portal_answered else "", width=16, fill=portal_fill),
-)
-
-
-class ControlSheet(Report):
-    """Every customer of the period's lists and every survey answered in it, with what was done."""
-
-    area = Area.AFTERSALES
-    drills = MappingProxyType({
-        "IND-05": lambda s: s.band in {Band.PROMOTER, Band.NEUTRAL},
-        "IND-06": lambda s: s.band in {Band.PROMOTER, Band.NEUTRAL},
-        "IND-12": lambda s: s.is_answered,
-    })  # fmt: skip
-
-    def records(self, part: Slice) -> tuple[Any, ...]:
-        listed = Q(listed_on__gte=part.start, listed_on__lt=part.end)
-        answered = Q(answered_on__gte=part.start, answered_on__lt=part.end)
-        rows = metrics.scoped(Survey.objects.filter(listed | answered, programme=metrics.PROGRAMME_OF[self.area]), part)
-        attempts = Attempt.objects.counted().select_related("reason").order_by("at")
-        cases = FollowUp.objects.select_related("owner", "cause").prefetch_related(Prefetch("proofs", to_attr="evidence"))
-        rows = rows.select_related(
-            "outreach", "customer", "vehicle", "site", "brand", "advisor", "work_order", "delivery"
-        ).prefetch_related(
-            Prefetch("outreach__attempts", attempts, to_attr="made"),
-            Prefetch("answers", Answer.objects.select_related("question__questionnaire"), to_attr="given"),
-            Prefetch("follow_ups", cases, to_attr="cases"),
-            Prefetch("customer__points", ContactPoint.objects.order_by("position", "id")),
-        )  # fmt: skip
-        return tuple(rows.order_by("served_on", "id"))
-
-    def indicators(self, part: Slice, at: datetime) -> tuple[Ratio | Count, ...]:
-        return (metrics.satisfaction(part, self.area), metrics.coverage(part, self.area), metrics.timeliness(part, self.area, at))
-
-
-class AftersalesControl(ControlSheet):
-    code = "GSC-FOR-01"
-    title = "Control de seguimiento clientes posventa"
-    area = Area.AFTERSALES
-    columns = (
-        Column("OT", lambda s: s.work_order.number if s.work_order else "", width=18),
-        Column("Fecha de entrega", lambda s: s.served_on, DATE, 15, in_pdf=True),
-        Column("Sede", lambda s: s.site.name, width=14),
-        Column("Taller o colisión", lambda s: s.work_order.section if s.work_order else "", width=18),
-        Column("Asesor de servicio", lambda s: str(s.advisor or "Sin identificar"), width=22),
-        *IDENTITY, *CALLS,
-        Column("Atención", rated("Atención"), NUMBER, 9), Column("Trabajo realizado", rated("Trabajo realizado"), NUMBER, 9),
-        Column("Tiempos", rated("Tiempos"), NUMBER, 9), Column("Recomendación", rated("Recomendación"), NUMBER, 14, in_pdf=True),
-        Column("Específicas", specific, width=36),
-        *OPINION, *MANAGEMENT,
-    )  # fmt: skip
-
-
-class SalesControl(ControlSheet):
-    code = "GSC-FOR-03"
-    title = "Control de seguimiento cliente comercial"
-    area = Area.SALES
-    columns = (
-        Column("Fecha de entrega", lambda s: s.served_on, DATE, 15, in_pdf=True),
-        Column("Sede", lambda s: s.site.name, width=14),
-        Column("Asesor comercial", lambda s: str(s.advisor or "Sin identificar"), width=22),
-        Column("Vehículo", lambda s: s.vehicle.title if s.vehicle else "", width=22),
-        *IDENTITY, *CALLS,
-        Column("Atención", rated("Atención"), NUMBER, 9), Column("Instalaciones", rated("Instalaciones"), NUMBER, 9),
-        Column("Tiempos", rated("Tiempos"), NUMBER, 9), Column("Recomendación", rated("Recomendación"), NUMBER, 14, in_pdf=True),
-        Column("Específicas", specific, width=36),
-        *OPINION, *MANAGEMENT,
-    )  # fmt: skip
-
-
-# -- the monthly reports ---------------------------------------------------------------------------------------------
-
-
-def in_time(case: FollowUp) -> bool | None:
-    """Answered strictly before its term; None while nobody answered, and for an old case whose day of answer nobody wrote down."""
-    return None if case.answered_at is None or case.first_due_at is None else case.answered_at < case.first_due_at
-
 
 CASE_COLUMNS = (
     Column("Abierto", lambda c: c.opened_at, MOMENT, 16, in_pdf=True),
@@ -222,13 +51,19 @@ def in_words(ratio: Ratio) -> str:
     return f"{ratio.text} ({ratio.fraction})" if ratio.total else ratio.text
 
 
-def breakdown(title: str, name: str, rows: list[tuple[str, Distribution]], formula: Formula) -> Table:
-    """One line for each value: the indicator, the three classes and the mean."""
+def breakdown(title: str, name: str, rows: list[tuple[str, Distribution]], formula: Formula, sheet: str) -> Table:
+    """One line for each value: the indicator, the three classes and the mean; its surveys are in the control sheet.
+
+    Of a question the classes are of its answers, of everything else of the surveys: there its surveys are shown whole.
+    """
+    figures = ["Respondidas"] * len(CLASSES) if name == "Pregunta" else CLASSES
     lines = tuple(
         (label, in_words(spread.by(formula)), str(spread.promoters), str(spread.neutrals), str(spread.detractors),
          mean(spread)) for label, spread in rows
     )  # fmt: skip
-    return Table(title, (name, "Satisfacción", "Promotores", "Neutros", "Detractores", "Media"), lines)
+    return Table(
+        title, (name, "Satisfacción", "Promotores", "Neutros", "Detractores", "Media"), lines, by(name.lower(), *figures, report=sheet)
+    )
 
 
 def mean(spread: Distribution) -> str:
@@ -241,17 +76,63 @@ def monthly_point(month: Month, ratio: Ratio) -> charts.Point:
     )
 
 
+def happened(name: str) -> Callable[[FollowUp], bool]:
+    """Whether a moment of the case falls in the period of the report."""
+
+    def value(case: FollowUp) -> bool:
+        moment = getattr(case, name)
+        return moment is not None and start_of(case.part.start) <= moment < start_of(case.part.end)
+
+    return value
+
+
+closed_in = happened("closed_at")
+
+
+def stands_open(case: FollowUp) -> bool:
+    """Not closed at the end of the period, or now while it runs."""
+    end = min(start_of(case.part.end), clock.now())
+    return case.opened_at < end and (case.closed_at is None or case.closed_at >= end)
+
+
+def stands_late(case: FollowUp) -> bool:
+    return stands_open(case) and case.due_at <= min(start_of(case.part.end), clock.now())
+
+
+WEEKLY = ("Abiertos en la semana", "Cerrados como realizados", "Cerrados con cliente insatisfecho", "Vencieron en la semana", "Siguen abiertos",
+          "Abiertos y vencidos")  # fmt: skip
+CASES = MappingProxyType({
+    "IND-11": lambda c: bool(in_time(c)),
+    "Abiertos": happened("opened_at"),
+    **dict(zip(WEEKLY, (
+        happened("opened_at"),
+        lambda c: c.status == FollowUpStatus.RESOLVED and closed_in(c),
+        lambda c: c.status == FollowUpStatus.CLOSED_UNSATISFIED and closed_in(c),
+        lambda c: happened("first_due_at")(c) and c.first_due_at <= clock.now() and not in_time(c),
+        stands_open,
+        stands_late,
+    ), strict=True)),
+})  # fmt: skip
+CASE_DIMENSIONS = MappingProxyType({
+    "marca": lambda c: c.brand.name, "sede": lambda c: c.site.name, "área": lambda c: Area(c.area).label, "causa": lambda c: str(c.cause or ""),
+})  # fmt: skip
+CLASSES = ("Respondidas", Band.PROMOTER.label, Band.NEUTRAL.label, Band.DETRACTOR.label, "Respondidas")
+
+
 class MonthlySatisfaction(Report):
     """The indicator against its goal by everything that explains it, the detractors and what was done (GSC-PRO-03 §5)."""
 
     area = Area.AFTERSALES
+    sheet: ClassVar[str] = "GSC-FOR-01"  # the control sheet with the surveys themselves
     columns = CASE_COLUMNS
     frequencies = (Month,)
-    drills = MappingProxyType({"IND-11": in_time})
+    drills = CASES
+    dimensions = CASE_DIMENSIONS
+    elsewhere = MappingProxyType({code: Rows(code, report="GSC-FOR-01") for code in ("IND-05", "IND-12")})
 
     def records(self, part: Slice) -> tuple[Any, ...]:
         rows = metrics.cases(part, self.area).select_related("customer", "vehicle", "site", "brand", "advisor", "owner", "cause")
-        return tuple(rows.order_by("opened_at", "id"))
+        return with_part(rows.order_by("opened_at", "id"), part)
 
     def indicators(self, part: Slice, at: datetime) -> tuple[Ratio | Count, ...]:
         return (metrics.satisfaction(part, self.area), metrics.timeliness(part, self.area, at), metrics.coverage(part, self.area))
@@ -266,12 +147,20 @@ class MonthlySatisfaction(Report):
         spread = metrics.distribution(part, self.area)
         classes = [charts.Point(label, n, str(n)) for label, n in (
             ("Promotores (9-10)", spread.promoters), ("Neutros (7-8)", spread.neutrals), ("Detractores (1-6)", spread.detractors))]  # fmt: skip
+        codes = {monthly_point(month, Ratio("", 0, 0)).label: month.code for month in months}
+        bands = dict(zip((point.label for point in classes), (Band.PROMOTER, Band.NEUTRAL, Band.DETRACTOR), strict=True))
         found = [
-            charts.bars("Satisfacción por mes", trend, goal=float(rules.goal), top=100),
-            charts.ranking("Distribución de clientes", classes),
+            replace(
+                charts.bars("Satisfacción por mes", trend, goal=float(rules.goal), top=100),
+                behind=lambda point: Rows(period=codes[point.label]),
+            ),
+            replace(
+                charts.ranking("Distribución de clientes", classes), behind=lambda point: Rows(bands[point.label].label, report=self.sheet)
+            ),
         ]
         if why := metrics.causes(part, self.area):
-            found.append(charts.ranking("Causas de insatisfacción", [charts.Point(label, n, str(n)) for label, n in why]))
+            drawn = charts.ranking("Causas de insatisfacción", [charts.Point(label, n, str(n)) for label, n in why])
+            found.append(replace(drawn, behind=lambda point: Rows("Abiertos", (("causa", point.label),))))
         return tuple(found)
 
     def tables(self, part: Slice, period: Period, at: datetime) -> tuple[Table, ...]:
@@ -279,12 +168,17 @@ class MonthlySatisfaction(Report):
         spread = metrics.distribution(part, self.area)
         four = tuple((ratio.name, in_words(ratio), ratio.formula) for ratio in metrics.all_formulas(spread))
         return (
-            Table("Las cuatro fórmulas", ("Lectura", "Valor", "Fórmula"), four),
-            breakdown("Por marca", "Marca", metrics.distributions_by(part, self.area, "brand__name"), formula),
-            breakdown("Por sede", "Sede", metrics.distributions_by(part, self.area, "site__name"), formula),
-            breakdown("Por pregunta", "Pregunta", metrics.by_question(part, self.area), formula),
-            breakdown("Por asesor", "Asesor", metrics.distributions_by(part, self.area, "advisor__name"), formula),
-            Table("Sí o no", ("Pregunta", "Sí"), tuple((name, in_words(ratio)) for name, ratio in metrics.by_choice(part, self.area))),
+            Table("Las cuatro fórmulas", ("Lectura", "Valor", "Fórmula"), four, lambda row, column: Rows("Respondidas", report=self.sheet)),
+            breakdown("Por marca", "Marca", metrics.distributions_by(part, self.area, "brand__name"), formula, self.sheet),
+            breakdown("Por sede", "Sede", metrics.distributions_by(part, self.area, "site__name"), formula, self.sheet),
+            breakdown("Por pregunta", "Pregunta", metrics.by_question(part, self.area), formula, self.sheet),
+            breakdown("Por asesor", "Asesor", metrics.distributions_by(part, self.area, "advisor__name"), formula, self.sheet),
+            Table(
+                "Sí o no",
+                ("Pregunta", "Sí"),
+                tuple((name, in_words(ratio)) for name, ratio in metrics.by_choice(part, self.area)),
+                by("pregunta", "Respondidas", report=self.sheet),
+            ),
             Table("Voz del cliente: sugerencias", ("Cliente", "Sede", "Sugerencia"), self.words(part, "suggestion")),
             Table("Voz del cliente: felicitaciones", ("Cliente", "Sede", "Felicitación"), self.words(part, "compliment")),
         )
@@ -307,6 +201,8 @@ class SalesReport(MonthlySatisfaction):
     handled_by = SALES
     title = "Informe satisfacción cliente comercial"
     area = Area.SALES
+    sheet = "GSC-FOR-03"
+    elsewhere = MappingProxyType({code: Rows(code, report="GSC-FOR-03") for code in ("IND-06", "IND-12")})
 
 
 class WeeklyCases(Report):
@@ -316,7 +212,8 @@ class WeeklyCases(Report):
     title = "Casos de insatisfacción de la semana"
     columns = CASE_COLUMNS
     frequencies = (Week,)
-    drills = MappingProxyType({"IND-11": in_time})
+    drills = CASES
+    dimensions = CASE_DIMENSIONS
 
     def records(self, part: Slice) -> tuple[Any, ...]:
         """Cases opened or closed in the week, and those that were still open."""
@@ -324,25 +221,29 @@ class WeeklyCases(Report):
         moved = Q(opened_at__gte=start, opened_at__lt=end) | Q(closed_at__gte=start, closed_at__lt=end)
         still = Q(opened_at__lt=end) & (Q(closed_at__isnull=True) | Q(closed_at__gte=end))
         rows = metrics.scoped(FollowUp.objects.detractors().filter(moved | still), part)
-        return tuple(rows.select_related("customer", "vehicle", "site", "brand", "advisor", "owner", "cause").order_by("opened_at", "id"))
+        rows = rows.select_related("customer", "vehicle", "site", "brand", "advisor", "owner", "cause")
+        return with_part(rows.order_by("opened_at", "id"), part)
 
     def indicators(self, part: Slice, at: datetime) -> tuple[Ratio | Count, ...]:
         figures = metrics.case_figures(part, None, at)
+        still, late = metrics.backlog(part, None, at)
         return (
             metrics.timeliness(part, None, at),
-            Count("Abiertos", figures.opened), Count("Cerrados como realizados", figures.resolved),
-            Count("Cerrados con cliente insatisfecho", figures.unsatisfied), Count("Vencidos", figures.overdue),
+            Count("Abiertos en la semana", figures.opened), Count("Cerrados como realizados", figures.resolved),
+            Count("Cerrados con cliente insatisfecho", figures.unsatisfied), Count("Vencieron en la semana", figures.overdue),
+            Count("Siguen abiertos", still, formula="casos sin cerrar al final de la semana, de cualquier fecha"),
+            Count("Abiertos y vencidos", late, formula="de los que siguen abiertos, los que pasaron su plazo"),
         )  # fmt: skip
 
     def tables(self, part: Slice, period: Period, at: datetime) -> tuple[Table, ...]:
         lines = []
         for area in Area:
-            figures = metrics.case_figures(part, area, at)
-            lines.append(
-                (area.label, str(figures.opened), str(figures.resolved), str(figures.unsatisfied), str(figures.overdue), figures.mean_hours)
-            )
-        head = ("Área", "Abiertos", "Realizados", "Insatisfechos", "Vencidos", "Respuesta media (horas hábiles)")
-        return (Table("Por área", head, tuple(lines)),)
+            figures, (still, late) = metrics.case_figures(part, area, at), metrics.backlog(part, area, at)
+            counted = (figures.opened, figures.resolved, figures.unsatisfied, figures.overdue, still, late)
+            lines.append((area.label, *map(str, counted), figures.mean_hours))
+        head = ("Área", "Abiertos", "Realizados", "Insatisfechos", "Vencieron", "Siguen abiertos", "Abiertos y vencidos",
+                "Respuesta media (horas hábiles)")  # fmt: skip
+        return (Table("Por área", head, tuple(lines), by("área", *WEEKLY)),)
 
 
 ALL = (AftersalesControl(), AftersalesReport(), SalesControl(), SalesReport(), WeeklyCases())

@@ -3,8 +3,8 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import replace
-from datetime import date, datetime, time
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
 
 from django.conf import settings
 from django.core.files.base import ContentFile
@@ -22,7 +22,7 @@ from carrazos.lib.calendar import BOGOTA, BusinessCalendar, bogota
 from carrazos.lib.periods import Month, Period, Week
 from reports.base import Dataset, Report, Request, Table
 from reports.catalogue import BY_CODE, CATALOGUE
-from reports.models import Delivery, Edition, EditionState, Recipient
+from reports.models import Delivery, Edition, EditionState, PreparationDay, Recipient
 from reports.render import pdf, xlsx
 
 MONTHLY_AT, WEEKLY_AT = time(5), time(7)  # day 1, and Monday (engineering of GSC-PRO-02 §5-6)
@@ -34,17 +34,34 @@ XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # -- prepared ---------------------------------------------------------------------------------------------------------
 
 
-def closed_period(kind: type[Month] | type[Week], at: datetime) -> Period:
+@dataclass(frozen=True)
+class Opening:
+    """The moment of a week from which on the report of the week before is prepared."""
+
+    weekday: int = 0  # 0: Monday
+    hour: time = WEEKLY_AT
+
+
+MONDAY = Opening()
+
+
+def openings() -> dict[str, Opening]:
+    """Weekly report → its moment, of those that have one of their own (the committee's day)."""
+    return {row.code: Opening(row.weekday, row.hour) for row in PreparationDay.objects.all()}
+
+
+def closed_period(kind: type[Month] | type[Week], at: datetime, opening: Opening = MONDAY) -> Period:
     """The last period whose hour of preparation has come."""
     now = bogota(at)
     current = kind.of(now.date())
-    opens = datetime.combine(current.first, MONTHLY_AT if kind is Month else WEEKLY_AT, tzinfo=BOGOTA)
+    day, hour = (current.first, MONTHLY_AT) if kind is Month else (current.first + timedelta(days=opening.weekday), opening.hour)
+    opens = datetime.combine(day, hour, tzinfo=BOGOTA)
     return current.previous() if now >= opens else current.previous().previous()
 
 
-def owed(code: str, kind: type[Month] | type[Week], at: datetime) -> list[Period]:
+def owed(code: str, kind: type[Month] | type[Week], at: datetime, opening: Opening = MONDAY) -> list[Period]:
     """The last closed period, and those before it back to the last one that was prepared."""
-    period = closed_period(kind, at)
+    period = closed_period(kind, at, opening)
     codes = Edition.objects.filter(code=code).values_list("period", flat=True)
     known = {known for known in codes if ("W" in known) is (kind is Week)}
     found = [period]
@@ -53,11 +70,16 @@ def owed(code: str, kind: type[Month] | type[Week], at: datetime) -> list[Period
     return found if any(other < found[-1].code for other in known) or len(found) == CAUGHT_UP else found[:1]
 
 
-def due_on(period: Period, calendar: BusinessCalendar) -> date:
-    """The 5th of the next month or the business day before (PRO-R5); of a week, the second business day after it."""
+def due_on(period: Period, calendar: BusinessCalendar, opening: Opening = MONDAY) -> date:
+    """The 5th of the next month or the business day before (PRO-R5); of a week, the day on which it is prepared or the next that is worked."""
     if isinstance(period, Month):
         return period.report_due(calendar)
-    return calendar.add_business_days(period.last, WEEKLY_DUE_DAYS)
+    return calendar.add_business_days(period.last + timedelta(days=opening.weekday), WEEKLY_DUE_DAYS)
+
+
+def handed_out_by(code: str, period: Period) -> date:
+    """The last day on which a report of a period is in time."""
+    return due_on(period, company_calendar(), openings().get(code, MONDAY))
 
 
 CAUGHT_UP = 6  # periods at most: nobody reads last year's weeks
@@ -68,9 +90,16 @@ def prepare_due(at: datetime, catalogue: Iterable[Report] = CATALOGUE) -> int:
 
     After days without a clock, the periods since the last one prepared are made too.
     """
-    calendar = company_calendar()
-    wanted = [(report.code, period) for report in catalogue for kind in report.frequencies for period in owed(report.code, kind, at)]
-    rows = [Edition(code=code, period=period.code, due_on=due_on(period, calendar), created_at=at) for code, period in wanted]
+    calendar, own = company_calendar(), openings()
+    wanted = [
+        (report.code, period, own.get(report.code, MONDAY))
+        for report in catalogue
+        for kind in report.frequencies
+        for period in owed(report.code, kind, at, own.get(report.code, MONDAY))
+    ]
+    rows = [
+        Edition(code=code, period=period.code, due_on=due_on(period, calendar, opening), created_at=at) for code, period, opening in wanted
+    ]
     before = Edition.objects.count()
     Edition.objects.bulk_create(rows, ignore_conflicts=True)
     return Edition.objects.count() - before
@@ -81,7 +110,7 @@ def prepare(code: str, period: Period, *, by: User, at: datetime) -> Edition:
     found = Edition.objects.current().filter(code=code, period=period.code, site=None, brand=None).first()
     if found:
         return found
-    row = Edition(code=code, period=period.code, due_on=due_on(period, company_calendar()), requested_by=by, created_at=at)
+    row = Edition(code=code, period=period.code, due_on=handed_out_by(code, period), requested_by=by, created_at=at)
     try:
         with transaction.atomic():
             row.save()

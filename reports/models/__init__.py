@@ -1,6 +1,6 @@
 """The tables of the reports: files and editions, figures of closed months, improvement actions."""
 
-from reports.models.files import Delivery, Edition, EditionState, Recipient, ReportRun
+from reports.models.files import Delivery, Edition, EditionState, PreparationDay, Recipient, ReportRun
 from reports.models.improvement import ActionEvent, ActionEvidence, ActionState, ImprovementAction
 from reports.models.indicators import Goal, IndicatorSnapshot
 
@@ -14,6 +14,7 @@ __all__ = [
     "Goal",
     "ImprovementAction",
     "IndicatorSnapshot",
+    "PreparationDay",
     "Recipient",
     "ReportRun",
 ]

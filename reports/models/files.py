@@ -1,7 +1,7 @@
 """Reports as files, as editions with a life of their own, and who receives them."""
 
 import uuid
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 from django.db import models
 from django.db.models import Q
@@ -165,6 +165,33 @@ class Edition(Work):
 
     def is_overdue(self, today: date) -> bool:
         return self.state not in {EditionState.SENT, EditionState.CORRECTED} and today > self.due_on
+
+
+class PreparationDayManager(models.Manager):
+    def get_by_natural_key(self, code: str):
+        return self.get(code=code)
+
+
+class PreparationDay(models.Model):
+    """The day and hour on which a weekly report is prepared, other than Monday at seven: R-CRM-W is for the committee's day (CRM-11)."""
+
+    code = models.CharField("informe semanal", max_length=20, unique=True)
+    weekday = models.PositiveSmallIntegerField("día", choices=list(enumerate(("lunes", "martes", "miércoles", "jueves", "viernes", "sábado"))),
+                                               default=0)  # fmt: skip
+    hour = models.TimeField("hora", default=time(7))
+
+    objects = PreparationDayManager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = "día de preparación", "días de preparación"
+        ordering = ["code"]
+        constraints = [models.CheckConstraint(condition=Q(weekday__range=(0, 5)), name="preparation_on_a_day_of_work")]
+
+    def __str__(self):
+        return f"{self.code}: {self.get_weekday_display()} a las {self.hour:%H:%M}"
+
+    def natural_key(self):
+        return (self.code,)
 
 
 class RecipientManager(models.Manager):

@@ -19,6 +19,7 @@ from reports.base import COMPANY, Column, Dataset
 DETAIL_ROWS = 150
 KPI_COLUMNS = 4
 PAGE, PADDING, LETTER, WORD_MAX = 182, 2.6, 1.3, 16  # millimetres of a line, a cell's padding, a letter; longer words may break
+BOLD = 1.12  # how much wider a title is written
 PICTURES = 60
 WALL_SECONDS = 180
 FONTS = Path(settings.ROOT) / "static" / "fonts"
@@ -37,10 +38,16 @@ def picture(name: str) -> str:
         return ""
 
 
+def longest_word(text: str) -> int:
+    return max(map(len, text.split()), default=0)
+
+
 def fitted(columns: Sequence[Column], lines: Sequence[Sequence[str]]) -> list[float]:
     """The width of each column in percent: what its longest word needs (a plate, a date, its title), then its share of the rest."""
-    texts = [[column.title, *(line[index] for line in lines)] for index, column in enumerate(columns)]
-    least = [PADDING + LETTER * min(WORD_MAX, max(len(word) for text in own for word in text.split())) for own in texts]
+    longest = [
+        max(BOLD * longest_word(column.title), *(longest_word(line[index]) for line in lines), 0) for index, column in enumerate(columns)
+    ]
+    least = [PADDING + LETTER * min(WORD_MAX, letters) for letters in longest]
     free, wanted = max(0.0, PAGE - sum(least)), sum(column.width for column in columns)
     widths = [need + free * column.width / wanted for need, column in zip(least, columns, strict=True)]
     return [round(100 * width / sum(widths), 1) for width in widths]

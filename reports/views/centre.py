@@ -1,6 +1,9 @@
 """The reports centre: on screen, and as files built by jobs (screens §2.4)."""
 
+import re
 import uuid
+from collections.abc import Mapping
+from dataclasses import replace
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
@@ -12,16 +15,16 @@ from django.views.decorators.http import require_GET, require_POST
 
 from callcenter import clock, roles
 from callcenter.domain import audit
-from callcenter.domain.calendar import company_calendar
 from callcenter.enums import WorkState
 from callcenter.models import Access
 from callcenter.places import Place
 from callcenter.views.listings import saved_views
 from carrazos.lib import periods
 from carrazos.lib.periods import Month
-from reports.base import Report, Request
+from reports.base import Dataset, Report, Request
 from reports.catalogue import BY_CODE, CATALOGUE
 from reports.domain import editions, runs
+from reports.drill import Rows, narrow
 from reports.forms import EditionFilter, ReportForm, RunForm
 from reports.models import Edition, ImprovementAction, ReportRun
 
@@ -29,6 +32,9 @@ ROWS_SHOWN = 50
 RUNS_SHOWN = 30
 EDITIONS_SHOWN = 60
 ACTIONS_SHOWN = 10
+FIGURE = re.compile(
+    r"(van )?\d[\d.,]*( (%|h|de \d[\d.]*))?( \(.*\))?(, en curso)?"
+)  # a cell that counts something: `3 de 5`, `40,0 % (2 de 5)`
 CONTENT_TYPES = {"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "pdf": "application/pdf"}
 may_see = permission_required(roles.SEE_REPORTS, raise_exception=True)
 PLACE = Place("informes", "Informes", "reports:centre", ("code", "state"), roles.SEE_REPORTS)
@@ -69,12 +75,13 @@ def report(request: HttpRequest, code: str) -> HttpResponse:
         period = periods.parse(form.cleaned_data["period"])
         asked = Request(period, request.user, form.cleaned_data["site"], form.cleaned_data["brand"])
         data = kind.dataset(asked, at=clock.now())
-        figure = request.GET.get("cifra", "")
-        drill = kind.drills.get(figure)
-        records = [record for record in data.records if drill(record)] if drill else data.records
-        page = Paginator(records, ROWS_SHOWN).get_page(request.GET.get("page"))
+        shown = {"period": period.code, "site": request.GET.get("site", ""), "brand": request.GET.get("brand", "")}
+        drilled = narrow(data.records, request.GET, drills=kind.drills, dimensions=kind.dimensions,
+                         names={item.key: item.label for item in data.indicators})  # fmt: skip
+        page = Paginator(drilled.records, ROWS_SHOWN).get_page(request.GET.get("page"))
         context |= {
             "data": data,
+            **linked(kind, data, shown),
             "actions": ImprovementAction.objects.visible_to(request.user)
             .open()
             .select_related("owner")
@@ -82,15 +89,38 @@ def report(request: HttpRequest, code: str) -> HttpResponse:
             .order_by("due_on", "-opened_at")[:ACTIONS_SHOWN],
             "today": clock.today(),
             "proves": type(kind).proofs is not Report.proofs,  # whether the procedure asks this report for screenshots
-            "figure": next((item for item in data.indicators if item.code == figure), None) if drill else None,
+            "drilled": drilled.words,
             "head": [column.title for column in data.columns if column.in_pdf],
-            "lines": [[column.text(record) for column in data.columns if column.in_pdf] for record in page],
+            "lines": [
+                (address(kind, kind.behind_row(record), shown), [column.text(record) for column in data.columns if column.in_pdf])
+                for record in page
+            ],
             "page": page,
             "edition": Edition.objects.visible_to(request.user).current().filter(code=code, period=period.code).first(),
-            "due": period.report_due(company_calendar()) if isinstance(period, Month) else None,
+            "due": editions.handed_out_by(code, period) if type(period) in kind.frequencies else None,
         }
     context["runs"] = ReportRun.objects.visible_to(request.user).filter(code=code)[:RUNS_SHOWN]
     return render(request, "reports/report.html", context)
+
+
+def address(kind: Report, rows: Rows | None, asked: Mapping[str, str]) -> str:
+    """Where the rows of a figure are; empty where it has none."""
+    return rows.address(kind.code, asked) if rows else ""
+
+
+def linked(kind: Report, data: Dataset, asked: Mapping[str, str]) -> dict:
+    """The figures of a report, each with the address of the rows behind it."""
+    tables = [
+        (table, [[(value, address(kind, table.behind(row, at), asked) if table.behind and at and FIGURE.fullmatch(value) else "")
+                  for at, value in enumerate(row)] for row in table.rows])
+        for table in data.tables
+    ]  # fmt: skip
+    charts = [
+        replace(chart, points=tuple(replace(point, url=address(kind, chart.behind(point), asked)) for point in chart.points))
+        if chart.behind else chart
+        for chart in data.charts
+    ]  # fmt: skip
+    return {"kpis": [(item, address(kind, kind.behind(item.key), asked)) for item in data.indicators], "tables": tables, "charts": charts}
 
 
 @may_see

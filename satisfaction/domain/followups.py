@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import F, Q
 
+from callcenter import roles
 from callcenter.domain.calendar import company_calendar
 from callcenter.domain.errors import Conflict, Refused
 from callcenter.enums import Programme, Purpose
@@ -223,6 +224,7 @@ def close(
     row.closed_at, row.closed_by, row.alarm_at = at, by, None
     row.resolution, row.cause, row.unsatisfied_reason = deed.text.strip(), deed.cause, deed.reason.strip()[:300]
     row.proof = proof or row.proofs.order_by("-added_at", "-id").first()
+    row.reviewed_at, row.reviewed_by = (at, by) if by.has_perm(roles.CONTROL_FOLLOWUPS) else (None, None)
     if row.answered_at is None:
         row.answered_at, row.answered_on = at, bogota(at).date()
         row.response_minutes = escalation.business_minutes(row.opened_at, at, calendar)
@@ -236,7 +238,7 @@ def reopen(row: FollowUp, *, at: datetime, calendar: BusinessCalendar) -> None:
     """Back to yellow with a new term; what was answered first stays answered."""
     term = escalation.clock(at, calendar, days=rules_for(row.brand_id).sla_days)
     row.due_at, row.alarm_at = term.due_at, term.warn_at
-    row.closed_at = row.closed_by = row.verify_on = row.verified_at = row.is_confirmed = None
+    row.closed_at = row.closed_by = row.verify_on = row.verified_at = row.is_confirmed = row.reviewed_at = row.reviewed_by = None
     row.reopened += 1
     hold(row)
 
@@ -372,6 +374,20 @@ def confirm(pk: int, *, satisfied: bool, deed: Deed, by: User, at: datetime, cal
         if not satisfied:
             text = f"{row.customer} no confirma la solución: el caso se reabrió."
             notices.notify(told(row), f"followup:{row.pk}:again:{row.reopened}", text, notices.follow_up_url(row.pk), at=at)
+        return row
+
+
+def review(pk: int, deed: Deed, *, by: User, at: datetime) -> FollowUp:
+    """The director saw that what was done is right (SAT-20); what is not, is reopened. Raises Refused where nothing waits for it."""
+    with transaction.atomic():
+        if done := written_before(deed, by):
+            return done
+        row = locked(pk, version=deed.version)
+        if row.closed_at is None or row.reviewed_at:
+            raise Refused("Este caso no espera revisión.")
+        row.reviewed_at, row.reviewed_by, row.version = at, by, row.version + 1
+        row.save(update_fields=["reviewed_at", "reviewed_by", "version"])
+        write(row, Action.REVIEWED, by=by, at=at, note=deed.text.strip(), key=deed.key)
         return row
 
 

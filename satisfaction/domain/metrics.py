@@ -160,6 +160,15 @@ def case_figures(part: Slice, area: Area | None, at: datetime) -> CaseFigures:
     return CaseFigures(**found)
 
 
+def backlog(part: Slice, area: Area | None, at: datetime) -> tuple[int, int]:
+    """(cases open at the end of the slice, those of them whose term was over by then): what a week without new cases still carries."""
+    end = min(start_of(part.end), at)
+    rows = FollowUp.objects.detractors().filter(area=area) if area else FollowUp.objects.detractors()
+    rows = scoped(rows, part).filter(Q(closed_at__isnull=True) | Q(closed_at__gte=end), opened_at__lt=end)
+    found = rows.aggregate(still=Count("pk"), late=Count("pk", filter=Q(due_at__lte=end)))
+    return found["still"], found["late"]
+
+
 def causes(part: Slice, area: Area) -> list[tuple[str, int]]:
     """Root causes of the slice's cases, most frequent first."""
     rows = cases(part, area).filter(cause__isnull=False).values(label=F("cause__label")).annotate(n=Count("pk")).order_by("-n", "label")

@@ -132,6 +132,11 @@ class FollowUp(models.Model):
     proof = models.ForeignKey(
         "Proof", models.PROTECT, null=True, blank=True, db_index=False, related_name="+", verbose_name="evidencia de cierre"
     )
+    # GSC-PRO-03 §4: the director controls that what was done is right (SAT-20).
+    reviewed_at = models.DateTimeField("cierre revisado", null=True, blank=True)
+    reviewed_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, db_index=False, related_name="+", verbose_name="revisó el cierre"
+    )
     reopened = models.PositiveSmallIntegerField("veces reabierto", default=0)
     verify_on = models.DateField("confirmar con el cliente", null=True, blank=True)
     verified_at = models.DateTimeField("confirmado", null=True, blank=True)
@@ -170,6 +175,11 @@ class FollowUp(models.Model):
             models.CheckConstraint(
                 condition=~Q(status=FollowUpStatus.CLOSED_UNSATISFIED) | ~Q(unsatisfied_reason=""), name="follow_up_unsatisfied_has_reason"
             ),
+            models.CheckConstraint(
+                condition=Q(reviewed_at__isnull=True, reviewed_by__isnull=True)
+                | Q(reviewed_at__isnull=False, reviewed_by__isnull=False, closed_at__isnull=False),
+                name="follow_up_review_of_closed",
+            ),
             models.CheckConstraint(condition=Q(due_at__isnull=True) | Q(due_at__gt=models.F("opened_at")), name="follow_up_due_later"),
         ]
         indexes = [
@@ -181,6 +191,7 @@ class FollowUp(models.Model):
             models.Index(fields=["area", "answered_on"], name="follow_up_answered"),
             models.Index(fields=["customer", "-opened_at"], name="follow_up_customer"),
             models.Index(fields=["vehicle", "-opened_at"], name="follow_up_vehicle"),
+            models.Index(fields=["-opened_at"], condition=Q(brand_portal_answered=True), name="follow_up_portal"),
             models.Index(fields=["verify_on"], condition=Q(verify_on__isnull=False, verified_at__isnull=True), name="follow_up_verify"),
         ]  # fmt: skip
         permissions = [

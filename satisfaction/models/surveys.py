@@ -146,6 +146,7 @@ class Survey(models.Model):
             ),
             models.Index(fields=["programme", "listed_on", "site", "brand"], include=["status"], name="survey_coverage"),
             models.Index(fields=["programme", "served_on"], condition=Q(status=SurveyStatus.PENDING), name="survey_waiting"),
+            models.Index(fields=["served_on", "id"], name="survey_served"),
             models.Index(fields=["customer", "-served_on"], name="survey_customer"),
             models.Index(fields=["vehicle", "-served_on"], name="survey_vehicle"),
         ]  # fmt: skip

@@ -1,27 +1,30 @@
 """The detractors' board: lanes, table, one case with everything to act (screens §2.3)."""
 
 import uuid
+from datetime import datetime
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
-from django.db.models import Avg, Count, F, Q
-from django.http import Http404, HttpRequest, HttpResponse
+from django.db.models import Avg, Count, F, Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from callcenter import clock, roles
+from callcenter import clock, reading, roles
 from callcenter.access import any_permission
 from callcenter.domain.calendar import company_calendar
 from callcenter.domain.errors import Conflict, Refused
 from callcenter.domain.metrics import Slice, scope_of
 from callcenter.downloads import hand_over
 from callcenter.models import ContactPoint, User
+from callcenter.places import Place
+from callcenter.views.listings import saved_views
 from carrazos.lib.calendar import bogota
 from carrazos.lib.periods import Month
 from carrazos.lib.ratios import Ratio
 from satisfaction.domain import board, followups, metrics, people, semaphore
-from satisfaction.domain.board import QUICK, quick_filter
+from satisfaction.domain.board import QUICK
 from satisfaction.enums import Action, Level, Light
 from satisfaction.forms import AssignForm, DeedForm
 from satisfaction.models import Cause, FollowUp, Proof
@@ -36,29 +39,56 @@ DEEDS = {
 SLUGS = {action: slug for slug, action in DEEDS.items()}
 
 
+PLACE = Place("tablero", "Tablero de detractores", "satisfaction:board", tuple(FollowUpFilter.base_filters), roles.SEE_FOLLOWUPS)
+
+
 @may_see
 @require_GET
 def lanes(request: HttpRequest) -> HttpResponse:
-    """The board; its table mode is the list at /detractores/tabla/, with the same filters."""
-    at, calendar, user = clock.now(), company_calendar(), request.user
-    asked = FollowUpFilter(request.GET, queryset=FollowUp.objects.visible_to(user), request=request)
-    rows = asked.qs
+    """The board; its table mode is the list at /detractores/tabla/, with the same filters.
+
+    The live refresh draws the lanes alone; what narrows further comes when it is asked for (`more`).
+    """
+    saved = {} if request.htmx else saved_views(request, PLACE)
+    if saved.get("opens_as"):
+        return redirect(saved["opens_as"])
+    at, user = clock.now(), request.user
+    rows, asked = FollowUp.objects.visible_to(user), None
+    if "more" in request.GET or any(request.GET.get(name) for name in PLACE.names):
+        asked = FollowUpFilter(request.GET, queryset=rows, request=request)
+        rows = asked.qs
+    used = {name for name, value in asked.form.cleaned_data.items() if value} if asked else set()
     context = {
-        "form": asked.form, "at": at, "query": request.GET.urlencode(), "chips": chips(user, at, request.GET),
-        "quick": request.GET.get("quick", ""), "is_narrow": any(value for name, value in asked.form.cleaned_data.items() if name != "quick"),
-        "lanes": board.lanes(rows, at=at, calendar=calendar, lights=board.lights_for(user)), "kpis": kpis(user, at),
+        "at": at, "query": PLACE.state(request.GET), "quick": request.GET.get("quick", ""), "is_narrow": bool(used - {"quick"}),
+        "fields": [field for field in asked.form if field.name != "quick"] if asked and (used - {"quick"} or "more" in request.GET) else (),
     }  # fmt: skip
-    return render(request, "satisfaction/board.html#lanes" if request.htmx else "satisfaction/board.html", context)
+    if request.htmx and "more" in request.GET:
+        return render(request, "satisfaction/board.html#more", context)
+    lights = board.lights_for(user)
+    counts = None if request.htmx else board.counts(user, at, lights)
+    shown = board.lanes(rows, at=at, calendar=company_calendar(), lights=lights, counts=None if used else counts)
+    context["lanes"] = shown
+    if counts is None:
+        return render(request, "satisfaction/board.html#lanes", context)
+    request.open_cases = board.Open(counts[Light.RED], counts[Light.YELLOW], counts["late"])
+    context |= {"chips": chips(user, counts, request.GET), "kpis": kpis(user, at), "waiting": request.open_cases, **saved}
+    return render(request, "satisfaction/board.html", context)
 
 
-def chips(user: User, at, query) -> list[dict]:
-    """The quick filters with their counts, in one query; the chosen one is marked and takes itself off."""
-    counts = FollowUp.objects.visible_to(user).aggregate(
-        **{name: Count("pk", filter=quick_filter(name, user=user, at=at)) for name, _ in QUICK}
-    )
+def open_cases(request: HttpRequest) -> board.Open:
+    """What waits for this person, asked once for the page and its navigation."""
+    if not hasattr(request, "open_cases"):
+        request.open_cases = board.waiting(request.user, clock.now())
+    return request.open_cases
+
+
+def chips(user: User, counts: dict[str, int], query: QueryDict) -> list[dict]:
+    """The quick filters with their counts; the chosen one is marked and takes itself off."""
     chosen = query.get("quick", "")
     found = []
     for name, label in QUICK:
+        if name == "revisar" and not user.has_perm(roles.CONTROL_FOLLOWUPS):
+            continue
         link = query.copy()
         link["quick"] = name
         if name == chosen:
@@ -67,17 +97,14 @@ def chips(user: User, at, query) -> list[dict]:
     return found
 
 
-def kpis(user: User, at) -> dict:
-    """The four figures above the lanes (screens §2.3)."""
+def kpis(user: User, at: datetime) -> dict:
+    """The figures of the month above the lanes (screens §2.3)."""
     month = Month.of(bogota(at).date())
-    visible = FollowUp.objects.visible_to(user)
-    first = visible.detractors().filter(answered_on__gte=month.first).aggregate(
+    first = FollowUp.objects.visible_to(user).detractors().filter(answered_on__gte=month.first).aggregate(
         total=Count("pk"), hits=Count("pk", filter=Q(answered_at__lt=F("first_due_at"))), mean=Avg("response_minutes")
     )  # fmt: skip
     part = Slice.of(month, **scope_of(user))
-    waiting = board.waiting(user, at)
     return {
-        "waiting": waiting,
         "in_time": Ratio("En menos de 2 días hábiles", first["hits"], first["total"]),
         "satisfaction": [metrics.satisfaction(part, area) for area in areas_of(user)],
         "mean_hours": metrics.CaseFigures(0, 0, 0, 0, first["mean"]).mean_hours,
@@ -96,7 +123,9 @@ def render_case(request: HttpRequest, pk: int, *, form: DeedForm | None = None, 
     """The case as a page, or as the side panel for htmx."""
     at, calendar = clock.now(), company_calendar()
     row = board.worded(
-        FollowUp.objects.for_card().select_related("survey__work_order", "outreach", "closed_by", "opened_by").get(pk=pk), at, calendar
+        FollowUp.objects.for_card().select_related("survey__work_order", "outreach", "closed_by", "opened_by", "reviewed_by").get(pk=pk),
+        at,
+        calendar,
     )
     same = Q(customer=row.customer) | Q(vehicle=row.vehicle) if row.vehicle_id else Q(customer=row.customer)
     moves = [(SLUGS[move.action], move) for move in followups.moves_for(row, request.user)]
@@ -104,7 +133,7 @@ def render_case(request: HttpRequest, pk: int, *, form: DeedForm | None = None, 
     context = {
         "row": row,
         "at": at,
-        "phones": ContactPoint.objects.phones().usable().filter(customer=row.customer_id),
+        "phones": reachable(row),
         "events": row.events.select_related("by", "proof").order_by("-at", "-id"),
         "proofs": row.proofs.select_related("added_by"),
         "answers": row.survey.answers.select_related("question__questionnaire") if row.survey else [],
@@ -118,6 +147,7 @@ def render_case(request: HttpRequest, pk: int, *, form: DeedForm | None = None, 
         "may_manage": may_manage,
         "may_escalate": may_manage and row.is_open and row.level != Level.MANAGER,
         "may_confirm": row.light in {Light.GREEN, Light.PURPLE} and not row.verified_at and can_confirm(request.user),
+        "may_review": bool(row.closed_at) and not row.reviewed_at and request.user.has_perm(roles.CONTROL_FOLLOWUPS),
         "may_portal": may_manage and bool(row.brand.portal_name) and not row.brand_portal_answered,
         "people": people.assignable(row.area, row.site_id, row.brand_id) if row.is_open and request.user.has_perm(roles.CONTROL_FOLLOWUPS) else [],
     }  # fmt: skip
@@ -135,7 +165,21 @@ def can_confirm(user: User) -> bool:
 @require_GET
 def follow_up(request: HttpRequest, pk: int) -> HttpResponse:
     """One case with its history and the buttons that its state and the viewer's role allow."""
-    return render_case(request, case_of(request, pk).pk)
+    row = case_of(request, pk)
+    reading.opened(request, f"Caso n.º {row.pk}", row.customer)
+    return render_case(request, row.pk)
+
+
+@may_see
+@require_POST
+def points(request: HttpRequest, pk: int) -> HttpResponse:
+    """The customer's telephones, to call about the case."""
+    row = case_of(request, pk)
+    return reading.revealed(request, row.customer, reachable(row), to_call=True)
+
+
+def reachable(row: FollowUp) -> QuerySet[ContactPoint]:
+    return ContactPoint.objects.phones().usable().filter(customer=row.customer_id)
 
 
 def acted(request: HttpRequest, pk: int, opened: str, work, done: str) -> HttpResponse:
@@ -217,6 +261,18 @@ def portal(request: HttpRequest, pk: int) -> HttpResponse:
         followups.mark_portal(row.pk, deed, on=data["portal_on"], score=data["portal_score"], by=request.user, at=clock.now())
 
     return acted(request, row.pk, "portal", work, f"Marcado: {row.customer} respondió en el portal de la marca.")
+
+
+@permission_required(roles.CONTROL_FOLLOWUPS, raise_exception=True)
+@require_POST
+def review(request: HttpRequest, pk: int) -> HttpResponse:
+    """The director's look at a closed case."""
+    row = case_of(request, pk)
+
+    def work(deed, _data):
+        followups.review(row.pk, deed, by=request.user, at=clock.now())
+
+    return acted(request, row.pk, "revisar", work, f"Cierre revisado: {row.customer}.")
 
 
 @any_permission(roles.RECORD_SURVEYS, roles.CONTROL_FOLLOWUPS)

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from callcenter import clock, roles
+from callcenter import clock, reading, roles
 from callcenter.domain.calendar import company_calendar
 from callcenter.domain.errors import Refused
 from callcenter.downloads import hand_over
@@ -109,6 +109,8 @@ def found_customers(user, search: str):
 @may_see
 @require_GET
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
+    row = get_object_or_404(Pqrs.objects.visible_to(request.user).select_related("customer"), pk=pk)
+    reading.opened(request, f"PQRS {row.number}", row.customer)
     return render_pqrs(request, pk)
 
 

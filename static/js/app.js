@@ -13,7 +13,7 @@
     const single = !mod && !event.altKey && event.key.length === 1;
     if (single && (typing(event.target) || document.body.dataset.singleKeys === "off" || one("dialog[open]"))) return;
     if (name === "mod+z" && typing(event.target)) return; // the browser's own undo
-    if (name === "enter" && submitPane(event)) return;
+    if ((name === "enter" || name === "mod+enter") && submitPane(event, mod)) return;
     if (single && rowKey(event, name)) return;
     const found = all("[data-key]").filter((el) => el.dataset.key.split(" ").includes(name) && el.checkVisibility());
     if (!found.length) return;
@@ -24,7 +24,12 @@
       ?? found.find((el) => !el.closest("[data-group]")) ?? found[0];
     if (target.matches("summary")) { target.parentElement.open = !target.parentElement.open; enterPane(target.parentElement); }
     else if (target.matches("input:not([type=radio],[type=checkbox]),select,textarea")) target.focus();
-    else { target.click(); if (target.matches("[type=radio]")) target.focus(); }
+    else {
+      // A key may be quicker than htmx, which takes up a new piece of the page a moment after it stands: the press would be the browser's alone.
+      window.htmx?.process(target.closest("[hx-post],[hx-get]") ?? target);
+      target.click();
+      if (target.matches("[type=radio]")) target.focus();
+    }
     if (target.matches("[data-group] input")) nextGroup(target.closest("[data-group]"));
   });
 
@@ -51,10 +56,10 @@
     one("[data-card]", lanes[lane + jump] ?? lanes[lane] ?? lanes[0]).focus();
   });
 
-  // Enter inside a pane presses that pane's own button, not the first one of the form.
-  function submitPane(event) {
-    const pane = event.target.closest?.("details.pane[open]");
-    if (!pane || event.target.matches("summary,button,a,textarea")) return false;
+  // Enter inside a pane presses that pane's own button, not the first one of the form; with Ctrl, also from the notes beside it.
+  function submitPane(event, mod) {
+    const pane = event.target.closest?.("details.pane[open]") ?? (mod && event.target.form && one("details.pane[open]", event.target.form));
+    if (!pane || (!mod && event.target.matches("summary,button,a,textarea"))) return false;
     event.preventDefault();
     one("button[type=submit]", pane)?.click();
     return true;
@@ -164,6 +169,22 @@
     if (!event.target.matches("[data-columns]")) return;
     one("input[name=cols]", event.target).value = all("input:checked", event.target).map((box) => box.value).join(".");
   }, true);
+
+  // Rows picked in a list: the bar of what is done with several at once appears with them; the header's box takes the whole page.
+  const bar = one("[data-picked]");
+  const tellPicked = () => {
+    const boxes = all("input[name=rows]"), on = boxes.filter((box) => box.checked).length;
+    bar.hidden = !on;
+    one("[data-pick-page]").checked = on === boxes.length;
+    one("[data-picked-count]", bar).textContent = one("[name=all]", bar)?.checked ? "Todas las del filtro" : on === 1 ? "1 seleccionada" : `${on} seleccionadas`;
+  };
+  if (bar) {
+    tellPicked();
+    document.addEventListener("change", (event) => {
+      if (event.target.matches("[data-pick-page]")) for (const box of all("input[name=rows]")) box.checked = event.target.checked;
+      if (event.target.matches("[data-pick-page],input[name=rows],[data-picked] [name=all]")) tellPicked();
+    });
+  }
 
   // Ctrl+V of a screenshot anywhere on the page fills the file field of the proof.
   document.addEventListener("paste", (event) => {

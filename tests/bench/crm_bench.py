@@ -89,6 +89,7 @@ def main(count: int = 200_000) -> None:
         from django.utils import timezone
 
         from callcenter.domain.metrics import Slice
+        from callcenter.keyset import cursor_of
         from callcenter.models import Site, User
         from carrazos.lib.periods import Month
         from crm_audit import timeline
@@ -144,7 +145,7 @@ def main(count: int = 200_000) -> None:
         floor_month = lambda: sql(INDICATORS, month=part.start, until=part.end)  # noqa: E731
         for name, floor, ours, goal in (
             ("lista de revisión", review, page("/actividades/"), "≤ 60"),
-            ("lista de revisión, en la mitad", review, page(f"/actividades/?page={waiting // 100}"), "≤ 60"),
+            ("lista de revisión, en la mitad", review, page(f"/actividades/?after={cursor_of(middle, ('advisor_key', 'day', 'pk'))}"), "≤ 60"),
             ("lista de revisión, dictaminadas", review, page("/actividades/?show=judged"), "≤ 60"),
             ("lista de revisión, en desacuerdo", review, page("/actividades/?show=disagree"), "≤ 60"),
             ("prospectos del mes", review, page("/prospectos/"), "≤ 60"),

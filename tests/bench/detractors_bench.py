@@ -13,6 +13,7 @@ from tests.bench.claim_bench import moment
 from tests.bench.house import bench_database, line
 
 ROUNDS = 40
+INSERTS = 9
 OPEN_ONE_IN = 25  # cases that still wait for somebody; one in five of them is late
 
 FILL = """
@@ -53,6 +54,12 @@ SELECT gen_random_uuid(), 'DETRACTOR', CASE WHEN n %% %(open)s > 0 THEN 'CLOSED_
  CROSS JOIN LATERAL (SELECT d.opened, CASE WHEN n %% %(open)s > 0 THEN d.opened + interval '20 hours' END AS closed) f;
 """
 
+# A copy of cases that are there, open and with an alarm: what the index of alarms costs to who writes.
+COPIED = """
+INSERT INTO satisfaction_followup (key, kind, status, brand_portal_answered, origin, area, customer_id, vehicle_id, site_id, brand_id, owner_id, level,
+       score, voice, is_warranty, repeats, is_repeated, opened_at, due_at, first_due_at, alarm_at, resolution, unsatisfied_reason, reopened, version)
+SELECT gen_random_uuid(), 'DETRACTOR', 'NOT_STARTED', false, origin, area, customer_id, vehicle_id, site_id, brand_id, owner_id, level, score, voice,
+       is_warranty, repeats, is_repeated, opened_at, due_at, first_due_at, due_at, '', '', 0, 0 FROM satisfaction_followup ORDER BY id LIMIT 2000"""
 KEYSET = """SELECT f.*, c.*, v.* FROM satisfaction_followup f JOIN callcenter_customer c ON c.id = f.customer_id
     LEFT JOIN callcenter_vehicle v ON v.id = f.vehicle_id WHERE f.kind = 'DETRACTOR' AND f.status IN ('NOT_STARTED', 'IN_PROGRESS')
       AND f.light = 'RED' AND (f.due_at, f.id) > (%(due)s, 0) ORDER BY f.due_at, f.id LIMIT 50"""
@@ -78,7 +85,7 @@ def main(surveys: int = 1_000_000, cases: int = 50_000) -> None:
     with bench_database():
         from django.conf import settings
         from django.contrib.auth.models import Group
-        from django.db import connection
+        from django.db import connection, transaction
         from django.test import Client
         from django.utils import timezone
 
@@ -121,6 +128,21 @@ def main(surveys: int = 1_000_000, cases: int = 50_000) -> None:
 
         found = statistics.median(times_of(lambda: sql(NEXT_LATE, at=at)))
         print(f"P11 los siguientes 100 por avisar: {found:.2f} ms (meta ≤ 1)")
+
+        def insert(*, bare: bool) -> float:
+            with transaction.atomic():
+                sql("SET CONSTRAINTS ALL IMMEDIATE")
+                if bare:
+                    sql("DROP INDEX follow_up_alarm")
+                start = time.perf_counter()
+                sql(COPIED)
+                taken = 1000 * (time.perf_counter() - start)
+                transaction.set_rollback(True)
+            return taken
+
+        pairs = [(insert(bare=True), insert(bare=False)) for _ in range(INSERTS + 1)][1:]
+        bare, whole = (statistics.median(times) for times in zip(*pairs, strict=True))
+        line("P11 escribir 2.000 casos, con el índice de alarmas", bare, whole, "≤ 1.05", unit="ms")
         ids = [pk for (pk,) in sql(NEXT_LATE, at=at)]
         touch = "UPDATE satisfaction_followup SET escalated_at = escalated_at WHERE id = ANY (%(ids)s)"
         floor_row = statistics.median(times_of(lambda: sql(touch, ids=ids))) / max(1, len(ids))

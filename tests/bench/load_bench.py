@@ -125,13 +125,18 @@ def drive(names: list[tuple[str, str]], port: int, seconds: float, thought: floa
 
 
 @contextlib.contextmanager
-def web() -> Iterator[int]:
+def web(settings: str = "carrazos.settings") -> Iterator[int]:
     """The server as production starts it, on a free port."""
     from carrazos.local import free_port, page_answers, web_command
 
     port = free_port(8790)
-    environ = os.environ | {"DJANGO_SETTINGS_MODULE": "carrazos.settings"}
-    subprocess.run([sys.executable, "manage.py", "release"], env=environ, check=True, stdout=subprocess.DEVNULL)
+    environ = os.environ | {"DJANGO_SETTINGS_MODULE": settings}
+    subprocess.run(
+        [sys.executable, "manage.py", "release"],
+        env=environ | {"DJANGO_SETTINGS_MODULE": "carrazos.settings"},
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
     server = subprocess.Popen(web_command(port), env=environ, stdout=subprocess.DEVNULL)
     try:
         while not page_answers(port):

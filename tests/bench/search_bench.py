@@ -55,7 +55,9 @@ def main() -> None:
 
         from callcenter import exports
         from callcenter.domain import matching, search
+        from callcenter.keyset import cursor_of
         from callcenter.models import DuplicateScan, ListExport, Site, User
+        from callcenter.tables import KEYSET as ORDERED_BY
         from callcenter.tables import CustomerList
 
         settings.ALLOWED_HOSTS = ["*"]
@@ -101,8 +103,8 @@ def main() -> None:
                 cursor.fetchall()
 
         listing = CustomerList()
-        middle = listing.cut(listing.rows(agent), listing.orders["name"], "")[count // 2 : count // 2 + 1]
-        deep = listing.cursor(middle[0])
+        middle = listing.cut(listing.rows(agent), listing.orders["name"])[count // 2 : count // 2 + 1]
+        deep = cursor_of(middle[0], ORDERED_BY)
         floor = timed(raw)
         for name, address in {
             "primera página": "/clientes/",

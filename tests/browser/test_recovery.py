@@ -9,6 +9,8 @@ from callcenter import tasks
 from callcenter.domain import calendar
 from callcenter.roles import Role
 from recovery.domain import results
+from satisfaction.enums import Light, Origin
+from satisfaction.models import FollowUp
 from tests.browser.conftest import press
 from tests.conftest import person
 from tests.factories import MONDAY, CustomerFactory, SiteFactory
@@ -53,8 +55,20 @@ def test_the_director_prepares_starts_and_sees_who_came_back(visitor):
     desk.page.get_by_role("button", name="Siguiente").first.click()
     expect(desk.page.get_by_text("Sus vehículos que no vuelven")).to_be_visible()
     desk.check("console-recovery")
-    press(desk.page, "1")
+    # A bad experience is asked in the customer's words and opens a case; Ctrl Enter saves from the notes too.
+    press(desk.page, "t")
+    press(desk.page, "7")
+    press(desk.page, "i")
+    press(desk.page, "Enter")
+    expect(desk.page.get_by_text("exige una nota")).to_be_visible()
+    desk.check("console-recovery-refused")
+    desk.page.fill("textarea[name=note]", "La última vez le rayaron la puerta")
+    press(desk.page, "Control+Enter")
     expect(desk.page.get_by_text("Guardado:")).to_be_visible()
+    case = FollowUp.objects.get()
+    assert (case.light, case.origin, case.voice) == (Light.RED, Origin.CALL, "La última vez le rayaron la puerta")
+    director.open("/detractores/")
+    expect(page.get_by_text("La última vez le rayaron la puerta")).to_be_visible()
     visit(site, first, MONDAY.date() + timedelta(days=5), customer=owner(first))
     results.reconcile()
 

@@ -16,6 +16,7 @@ from django.conf import settings as django_settings
 from django.utils import timezone
 
 from callcenter import tasks
+from callcenter.domain.errors import Refused
 from callcenter.enums import WorkState
 from callcenter.models import Mail
 from callcenter.roles import Role
@@ -144,3 +145,30 @@ def test_a_worker_killed_in_between_sends_one_message(notice, smtp, moment):
     # Killed after the server took it, the same message goes out again under its own Message-ID: a mailbox keeps one.
     assert len(smtp.taken) == (2 if moment == "after" else 1)
     assert len(smtp.mailbox) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_every_advisor_of_a_cut_gets_one_message_though_the_worker_died_and_the_button_was_pressed_again(notice, smtp):
+    lead = notice.sent_by
+    others = (
+        Activity.objects.pending().filter(state="DONE", advisor__isnull=False).exclude(advisor=notice.advisor).exclude(advisor__email="")
+    )
+    for row in others.order_by("pk")[:1]:
+        validity.judge(row.pk, Verdict.INVALID, reason=reason("ACTIVITY", "NO_CONTACT_MADE"), by=lead, at=MONDAY)
+
+    def press():
+        chosen = [draft.advisor.pk for draft in notices.drafts(lead, MONDAY)]
+        notices.send(chosen, by=lead, at=MONDAY, address=lambda token: f"https://crm.example/aviso-crm/{token}/")
+
+    press()  # the new advisor only: the first was told in this cut
+    with pytest.raises(Refused):
+        press()
+    first = worker(smtp.port)
+    smtp.kill_after = first
+    assert first.wait(timeout=60) == -signal.SIGKILL
+    let_the_lease_run_out()
+    while tasks.run_one():
+        pass
+    assert sorted(message["To"] for message in smtp.mailbox.values()) == sorted(Notice.objects.values_list("advisor__email", flat=True))
+    assert len(smtp.mailbox) == 2
+    assert set(Mail.objects.values_list("work_state", flat=True)) == {WorkState.DONE}

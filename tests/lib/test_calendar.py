@@ -1,5 +1,6 @@
 """Business days: the dates of the law and of the procedures, hand-checked."""
 
+import random
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -49,6 +50,23 @@ def test_2027_holidays_are_those_of_the_dossier():
         (date(2026, 11, 21), 1, date(2026, 11, 23)),  # from a Saturday
         (date(2026, 11, 22), 0, date(2026, 11, 23)),  # zero: the day itself, or the next that works
         (date(2026, 11, 23), 0, date(2026, 11, 23)),
+        (date(2025, 12, 31), 1, date(2026, 1, 2)),
+        (date(2026, 1, 9), 1, date(2026, 1, 13)),  # Reyes, moved to the 12th
+        (date(2026, 3, 20), 1, date(2026, 3, 24)),  # San José, moved to the 23rd
+        (date(2026, 4, 1), 1, date(2026, 4, 6)),  # Holy Week
+        (date(2026, 4, 30), 1, date(2026, 5, 4)),
+        (date(2026, 5, 15), 2, date(2026, 5, 20)),  # Ascensión
+        (date(2026, 6, 5), 5, date(2026, 6, 16)),  # Corpus Christi and Sagrado Corazón, a week apart
+        (date(2026, 6, 26), 1, date(2026, 6, 30)),
+        (date(2026, 7, 17), 1, date(2026, 7, 21)),
+        (date(2026, 8, 6), 1, date(2026, 8, 10)),
+        (date(2026, 8, 14), 1, date(2026, 8, 18)),
+        (date(2026, 10, 9), 1, date(2026, 10, 13)),
+        (date(2026, 10, 30), 1, date(2026, 11, 3)),
+        (date(2026, 12, 7), 1, date(2026, 12, 9)),
+        (date(2026, 12, 24), 1, date(2026, 12, 28)),
+        (date(2026, 12, 31), 1, date(2027, 1, 4)),
+        (date(2026, 12, 18), 15, date(2027, 1, 13)),  # fifteen days of a PQRS over the end of the year: 25 Dec, 1 and 11 Jan
     ],
 )
 def test_business_days_are_added(start, n, end):
@@ -93,3 +111,13 @@ def test_adding_is_the_slow_count(day, n):
         left -= is_business_day(slow)
     assert add_business_days(day, n) == slow
     assert national().business_days_between(day, slow) == n
+
+
+def test_ten_thousand_terms_never_end_on_a_day_off_nor_before_a_shorter_one():
+    pick, cal = random.Random(13), national()
+    for _ in range(10_000):
+        day, n = date(2020, 1, 1) + timedelta(days=pick.randrange(4_000)), pick.randrange(1, 60)
+        end = cal.add_business_days(day, n)
+        assert cal.is_business_day(end)
+        assert day <= end < cal.add_business_days(day, n + 1)
+        assert end <= cal.add_business_days(day + timedelta(days=1), n)

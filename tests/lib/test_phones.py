@@ -92,3 +92,18 @@ def test_national_numbers_agree_with_the_library():
 def test_display_groups_digits():
     assert phones.display("+573005550101") == "300 555 0101"
     assert phones.display("+12025550143") == "+1 202-555-0143"
+
+
+@pytest.mark.parametrize(
+    ("shown", "masked"),
+    [
+        ("300 555 0101", "300 ••• ••01"),
+        ("601 555 0101", "601 ••• ••01"),
+        ("+34 612 34 56 78", "+34 6•• •• •• 78"),
+        ("5550101", "555••01"),
+        ("123", "•23"),
+        ("", ""),
+    ],
+)
+def test_a_masked_number_keeps_its_head_and_its_end(shown, masked):
+    assert phones.masked(shown) == masked

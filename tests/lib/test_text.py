@@ -30,6 +30,7 @@ def test_one_person_has_one_key():
 def test_the_greeting_never_guesses():
     assert text.greeting_name("PÉREZ GÓMEZ, JUAN CARLOS") == "Juan"
     assert text.greeting_name("MUÑOZ PEÑA ANA") == "Muñoz Peña Ana"
+    assert text.greeting_name("MUÑOZ PEÑA ANA", "Ana Muñoz Peña") == "Ana Muñoz Peña"  # somebody has put it in order
 
 
 @pytest.mark.parametrize("raw", ["CLIENTE VARIOS", "Mostrador", "PRUEBA", "test", "NN", "X", ".", "CONSUMIDOR FINAL", "N.N."])

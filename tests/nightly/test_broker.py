@@ -1,6 +1,5 @@
 """F8: Redis hangs: the pages do not notice, and the work goes on ten seconds after it is back."""
 
-import os
 import signal
 import statistics
 import subprocess
@@ -9,9 +8,9 @@ import time
 import pytest
 
 from tests.nightly.test_scale_out import connect
-from tests.test_production import ROOT, command_of, get, production, until
+from tests.test_production import ROOT, command_of, get, production, redis, until
 
-__all__ = ["production"]
+__all__ = ["production", "redis"]
 QUEUED = """INSERT INTO callcenter_retention (day, counts, work_state, due_at, attempts, fence, stage, progress, total, error, created_at)
             SELECT '2020-01-01'::date + n, '{}', 'QUEUED', now(), 0, 0, '', 0, 0, '', now() FROM generate_series(1, 10) n"""
 
@@ -26,7 +25,7 @@ def seconds_of(base, number=60):
 
 
 @pytest.mark.usefixtures("db")
-def test_f8_with_redis_hung_the_pages_answer_and_the_work_resumes(production, figure):
+def test_f8_with_redis_hung_the_pages_answer_and_the_work_resumes(production, redis, figure):
     environment, port = production
     if "@//" not in environment["DATABASE_URL"]:
         pytest.skip("necesita el PostgreSQL embebido")
@@ -37,22 +36,17 @@ def test_f8_with_redis_hung_the_pages_answer_and_the_work_resumes(production, fi
         for name in ("web", "worker", "beat")
     ]  # fmt: skip
     base = f"http://localhost:{port}"
-    redis = int(
-        subprocess.run(
-            ["pgrep", "-f", f"--port {environment['REDIS_URL'].split(':')[-1].split('/')[0]}"], capture_output=True, text=True
-        ).stdout.split()[0]
-    )
     try:
         until(lambda: get(f"{base}/salud/listo/").status == 200, "el trabajador")
         before = seconds_of(base)
-        os.kill(redis, signal.SIGSTOP)
+        redis.process.send_signal(signal.SIGSTOP)
         try:
             after = seconds_of(base)
             with connect(environment) as link:
                 link.execute(QUEUED)
             time.sleep(8)
         finally:
-            os.kill(redis, signal.SIGCONT)
+            redis.process.send_signal(signal.SIGCONT)
         start = time.monotonic()
         with connect(environment) as link:
             over = "SELECT count(*) FROM callcenter_retention WHERE work_state = 'DONE' AND day < '2021-01-01'"

@@ -23,9 +23,8 @@ from django.utils import timezone
 
 from carrazos.local.postgres import Postgres
 from tests.factories import MONDAY
-from tests.test_production import ROOT, command_of, free_port, get, production, until
+from tests.test_production import ROOT, command_of, free_port, get, until
 
-__all__ = ["production"]
 AGENTS, CUSTOMERS, SECONDS, FAULTS = 30, 1_500, 60, 4
 TOKEN = "x" * 32
 

@@ -6,9 +6,9 @@ import time
 import psycopg
 import pytest
 
-from tests.test_production import ROOT, command_of, free_port, get, production, until
+from tests.test_production import ROOT, command_of, free_port, get, production, redis, until
 
-__all__ = ["production"]
+__all__ = ["production", "redis"]
 JOBS = 60
 
 

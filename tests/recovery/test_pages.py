@@ -148,6 +148,14 @@ def test_taking_out_and_bringing_back_with_a_note(client, director, agent, north
     assert "Sí es cliente" in text
 
 
+def test_an_excluded_row_says_its_first_reason_in_its_tag(client, director, agent, north):
+    car = went_away(north, last=date(2026, 10, 1))
+    built(agent)
+    text = as_(client, director).get("/recuperacion/clientes/?month=2026-11").content.decode()
+    assert case(car).get_reason_display() == "Visita reciente"
+    assert '<span class="tag" data-tone="warn">Visita reciente</span>' in text
+
+
 def test_another_sites_rows_do_not_exist(client, outsider, agent, north):
     car = went_away(north)
     built(agent)

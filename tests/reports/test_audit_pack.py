@@ -9,13 +9,14 @@ import pytest
 
 from callcenter.domain import outreach as verbs
 from callcenter.domain import queue
+from callcenter.domain.metrics import Slice
 from callcenter.domain.outreach import Call
 from callcenter.enums import Outcome
 from callcenter.models import Reason
 from carrazos.lib.periods import Month
 from reports.base import Request
 from reports.catalogue import BY_CODE
-from reports.definitions.audit_pack import SAMPLE, drawn
+from reports.definitions.audit_pack import SAMPLE, drawn, seed_of
 from reports.render import pdf
 from tests.factories import MONDAY, OutreachFactory
 
@@ -32,6 +33,14 @@ def test_the_same_seed_draws_the_same_cases_in_any_order_and_another_others():
     numbers = list(range(1000))
     assert drawn(numbers, "2026-11") == drawn(numbers[::-1], "2026-11")
     assert drawn(numbers, "2026-11") != drawn(numbers, "2026-12")
+
+
+@pytest.mark.parametrize(
+    ("sites", "brands", "seed"),
+    [(None, None, "2026-11-01 2026-12-01 sedes todas marcas todas"), ((3, 5), (2,), "2026-11-01 2026-12-01 sedes 3+5 marcas 2")],
+)
+def test_the_seed_reads_as_what_it_depends_on(sites, brands, seed):
+    assert seed_of(Slice.of(NOVEMBER, sites=sites, brands=brands)) == seed
 
 
 @pytest.mark.django_db

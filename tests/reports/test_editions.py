@@ -2,7 +2,7 @@
 
 import io
 import uuid
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pypdf
 import pytest
@@ -21,7 +21,7 @@ from carrazos.lib.calendar import BOGOTA
 from carrazos.lib.periods import Month, Week
 from reports.catalogue import BY_CODE
 from reports.domain import editions
-from reports.models import Delivery, Edition, EditionState, Recipient
+from reports.models import Delivery, Edition, EditionState, PreparationDay, Recipient
 from tests.conftest import person, query_count
 from tests.factories import MONDAY, OutreachFactory
 
@@ -77,6 +77,28 @@ def test_a_period_is_prepared_from_its_hour_on(now, kind, period):
 def test_the_due_day_is_a_business_day(period, due, cal):
     day = editions.due_on(period, cal)
     assert (day.day, day.month) == due
+
+
+@pytest.mark.parametrize(
+    ("now", "period"),
+    [(at((16, 11)), "2026-W45"), (at((18, 11), 13), "2026-W45"), (at((18, 11), 14), "2026-W46"), (at((23, 11)), "2026-W46")],
+)
+def test_the_committees_report_waits_for_the_day_and_hour_of_the_committee(now, period, db):
+    PreparationDay.objects.update_or_create(code="R-CRM-W", defaults={"weekday": 2, "hour": time(14)})
+    opening = editions.openings()["R-CRM-W"]
+    assert editions.closed_period(Week, now, opening).code == period
+    editions.prepare_due(now)
+    assert Edition.objects.get(code="R-CRM-W").period == period
+
+
+def test_the_committees_report_is_due_on_the_day_of_the_committee_or_the_next_that_is_worked(db, cal):
+    opening = editions.Opening(weekday=2)
+    assert editions.due_on(Week(2026, 46), cal, opening) == date(2026, 11, 18)  # a Wednesday
+    assert editions.due_on(Week(2026, 27), cal, editions.Opening(weekday=0)) == date(2026, 7, 6)
+    assert editions.due_on(Week(2026, 28), cal, editions.Opening(weekday=0)) == date(2026, 7, 14)  # Monday the 13th is a holiday
+    PreparationDay.objects.update_or_create(code="R-CRM-W", defaults={"weekday": 2})
+    assert editions.handed_out_by("R-CRM-W", Week(2026, 46)) == date(2026, 11, 18)
+    assert editions.handed_out_by("R-SAT-W", Week(2026, 46)) == date(2026, 11, 17)
 
 
 def test_the_schedule_prepares_each_period_once(db):

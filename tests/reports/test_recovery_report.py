@@ -87,6 +87,8 @@ def test_rows_say_how_each_stands_and_every_case_is_there(month):
     column = next(column for column in found.columns if column.title == "Resultado de la recuperación")
     assert column.text(by_plate[month["back"].plate]).startswith("Recuperado: vino el 30/11/2026; lo gestionó Ana Prueba")
     assert column.text(by_plate[month["uncalled"].plate]) == "Sin llamadas todavía"
+    short = next(column for column in found.columns if column.title == "Regreso")
+    assert [short.text(by_plate[month[name].plate]) for name in ("back", "uncalled")] == ["Recuperado, 30/11/2026", ""]
     assert [proof.title.split(" · ")[1] for proof in found.proofs] == [month["silent"].plate]
 
 

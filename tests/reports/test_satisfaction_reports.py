@@ -82,7 +82,8 @@ def test_the_control_sheet_holds_everybody_and_the_light_as_word_and_fill(month)
 def test_the_week_counts_what_opened_closed_and_is_late(month):
     found = data("R-SAT-W", Week(2026, 48))
     counts = {item.name: item.hits for item in found.indicators}
-    assert (counts["Abiertos"], counts["Cerrados como realizados"], counts["Vencidos"]) == (2, 1, 1)
+    assert (counts["Abiertos en la semana"], counts["Cerrados como realizados"], counts["Vencieron en la semana"]) == (2, 1, 1)
+    assert (counts["Siguen abiertos"], counts["Abiertos y vencidos"]) == (1, 1)
     assert found.tables[0].rows[0][-1] == "5,0 h"
 
 

@@ -15,9 +15,11 @@ from callcenter.enums import AppointmentStatus, Outcome, Programme
 from callcenter.models import Appointment, Attempt, Reason
 from carrazos.lib.calendar import BOGOTA, bogota, start_of
 from carrazos.lib.periods import Month, Week
+from crm_audit.enums import TargetKind
+from crm_audit.models import Activity, Prospect, ProspectCheck, Target
 from reports.domain import indicators
-from satisfaction.enums import SurveyStatus
-from satisfaction.models import FollowUp, Survey
+from satisfaction.enums import Area, SurveyStatus
+from satisfaction.models import FollowUp, Pqrs, Survey
 from tests.factories import BrandFactory, CustomerFactory, OutreachFactory, SiteFactory, VehicleFactory
 from tests.satisfaction.scenes import case, survey
 
@@ -25,7 +27,8 @@ pytestmark = pytest.mark.django_db
 NOVEMBER = Month(2026, 11)
 FIRST, LAST = date(2026, 10, 27), date(2026, 12, 4)
 AT = datetime(2026, 11, 27, 16, tzinfo=BOGOTA)  # before the month has ended: what is not due yet must not count
-ADDITIVE = ("IND-01", "IND-03", "IND-05", "IND-06", "IND-11", "IND-12")
+ADDITIVE = ("IND-01", "IND-03", "IND-05", "IND-06", "IND-07", "IND-11", "IND-12")
+AGAINST_TARGET = {"IND-09": TargetKind.PROSPECTS, "IND-10": TargetKind.ACTIVITIES}  # what was found adds up; the target is the period's own
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,10 @@ class Generated:
             self.survey(Programme.SALES_SURVEY, "IND-06")
         for _ in range(16):
             self.case()
+        for _ in range(18):
+            self.petition()
+            self.prospect()
+            self.activity()
 
     def note(self, code, day, site, *, counts, hits):
         self.events.append(Event(code, day, site.pk, counts, counts and hits))
@@ -119,6 +126,46 @@ class Generated:
         )  # fmt: skip
         self.note("IND-11", due.date(), site, counts=answered is not None or due <= AT, hits=answered is not None and answered < due)
 
+    def petition(self):
+        due, site = self.moment().date(), self.random.choice(self.sites)
+        end = start_of(due + timedelta(days=1))
+        answered = self.random.choice([None, end - timedelta(minutes=1), end, end - timedelta(days=4)])
+        customer, received = CustomerFactory(), start_of(due - timedelta(days=20))
+        Pqrs.objects.create(
+            number=f"PQRS-2026-{len(self.events):05}", kind="COMPLAINT", channel="PHONE", customer=customer, site=site, brand=self.brand,
+            area=Area.AFTERSALES, description="x", received_at=received, filed_at=received, filed_by=self.agent, term_days=15, due_on=due,
+            **({} if answered is None else {"status": "ANSWERED", "answer": "x", "answered_at": answered, "answered_by": self.agent,
+                                            "answer_channel": "EMAIL"}),
+        )  # fmt: skip
+        self.note("IND-07", due, site, counts=answered is not None or due < AT.date(), hits=answered is not None and answered < end)
+
+    def prospect(self):
+        day, site, kind = self.moment().date(), self.random.choice(self.sites), self.random.random()
+        row = Prospect.objects.create(
+            site=site, brand=self.brand, advisor_name="Rosa Demo", advisor_key="ROSA DEMO", name="Ana Luna", name_key="ANA LUNA",
+            person_key=f"p{len(self.events)}", month=day.replace(day=1), created_on=day, is_stub=kind < 0.1,
+            situation="CANCELLED" if 0.1 <= kind < 0.2 else "OPEN",
+        )  # fmt: skip
+        valid = self.random.choice([True, True, False, None])
+        if valid is not None:
+            ProspectCheck.objects.create(
+                prospect=row, is_real=valid, verdict="VALID" if valid else "INVALID", note="x", decided_by=self.agent, decided_at=AT,
+                reason=None if valid else Reason.objects.filter(kind="PROSPECT").first(),
+            )  # fmt: skip
+        self.note("IND-09", day, site, counts=bool(valid) and kind >= 0.2, hits=True)
+
+    def activity(self):
+        at, site = self.moment(), self.random.choice(self.sites)
+        verdict = self.random.choice(["VALID", "VALID", "INVALID", "NOT_DONE", ""])
+        done = verdict in {"VALID", "INVALID"} or self.random.random() < 0.3
+        Activity.objects.create(
+            site=site, brand=self.brand, advisor_name="Rosa Demo", advisor_key="ROSA DEMO", kind="CALL", day=at.date(), comment="x",
+            done_at=at if done else None, state="DONE" if done else "NOT_DONE" if verdict else "CANCELLED", slot=f"s{len(self.events)}",
+            verdict=verdict, reason=Reason.objects.filter(kind="ACTIVITY").first() if verdict in {"INVALID", "NOT_DONE"} else None,
+            **({"judged_by": self.agent, "judged_at": AT} if verdict else {}),
+        )  # fmt: skip
+        self.note("IND-10", at.date(), site, counts=verdict == "VALID", hits=True)
+
     def counted(self, code, *, site=None) -> tuple[int, int]:
         """The figure of the month over the list, one event after another."""
         mine = [event for event in self.events if event.code == code and event.day.year == 2026 and event.day.month == 11]
@@ -145,6 +192,10 @@ def summed(code, parts) -> tuple[int, int]:
     return tuple(map(sum, zip(*(measured(code, part) for part in parts), strict=True)))
 
 
+def summed_hits(code, parts) -> int:
+    return sum(measured(code, part)[0] for part in parts)
+
+
 @pytest.mark.parametrize("seed", [7, 2026])
 def test_sql_events_and_weeks_agree(seed, agent, cal):
     made = Generated(seed, agent, cal)
@@ -155,6 +206,22 @@ def test_sql_events_and_weeks_agree(seed, agent, cal):
         assert (measured(code, month), summed(code, weeks())) == (expected, expected), code
         by_site = [replace(month, sites=(site.pk,)) for site in made.sites]
         assert [measured(code, part) for part in by_site] == [made.counted(code, site=site.pk) for site in made.sites], code
+
+
+@pytest.mark.parametrize("seed", [7, 2026])
+def test_what_the_sales_force_did_agrees_and_stands_against_the_target_of_its_own_period(seed, agent, cal):
+    made = Generated(seed, agent, cal)
+    week = next(part for part in weeks() if (part.end - part.start).days == 7)
+    for code, kind in AGAINST_TARGET.items():
+        for period, value in ((NOVEMBER, 40), (Week.of(week.start), 11)):
+            Target.objects.create(kind=kind, brand=made.brand, period=period.code, value=value)
+        expected, _ = made.counted(code)
+        assert expected > 0, code
+        month = Slice.of(NOVEMBER)
+        assert (measured(code, month), summed_hits(code, weeks())) == ((expected, 40), expected), code
+        assert measured(code, week)[1] == 11
+        by_site = [measured(code, replace(month, sites=(site.pk,)))[0] for site in made.sites]
+        assert by_site == [made.counted(code, site=site.pk)[0] for site in made.sites]
 
 
 def test_people_are_not_summed_but_counted_once(agent, cal):

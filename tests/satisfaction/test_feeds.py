@@ -148,3 +148,113 @@ def test_without_delivery_the_clearance_counts_and_the_family_tells_the_brand():
     row = Survey.objects.get()
     assert (str(row.served_on), row.brand) == ("2026-11-18", kia)
     assert ContactPoint.objects.phones().filter(customer=row.customer).count() == 2
+
+
+# -- the rest of the nasty cases of domain 3.5 and 3.6, each by its number ---------------------------------------------
+
+
+def asked() -> list[tuple]:
+    """(customer, served on, advisor, has a call) of every survey."""
+    rows = Survey.objects.select_related("customer", "advisor", "outreach").order_by("served_on", "pk")
+    return [
+        (row.customer.name, str(row.served_on), row.advisor and row.advisor.name, row.outreach.state == OutreachState.OPEN) for row in rows
+    ]
+
+
+def test_f3_4_an_order_that_was_opened_again_is_not_asked_twice():
+    load("aftersales", WORKSHOP, order("OT/1/2026-1", delivered="16/11/2026", invoiced="16/11/2026"))
+    load("aftersales", WORKSHOP, order("OT/1/2026-2", delivered="20/11/2026", invoiced="20/11/2026"))
+    assert asked() == [("Perez Ruiz Persona X", "2026-11-16", None, True)]
+
+
+def test_f3_6_a_free_wash_is_a_visit_like_any_other():
+    header = WORKSHOP.removesuffix(";") + ";Importe Fra."
+    load("aftersales", header, order("OT/1/2026-1", reason="LAVADO").removesuffix(";") + ";0")
+    assert len(asked()) == 1
+
+
+@pytest.mark.parametrize(
+    ("driver", "name", "customer"),
+    [("ANA RUIZ MORA", "FLOTA DEMO S.A.S.", "Ana Ruiz Mora"), ("", "FLOTA DEMO S.A.S.", "Flota Demo S.A.S."),
+     ("ANA RUIZ MORA", "", "Ana Ruiz Mora")],
+)  # fmt: skip
+def test_f3_8_and_9_who_brought_the_fleets_car_is_asked_and_the_company_only_when_nobody_is_known(driver, name, customer):
+    header = WORKSHOP.removesuffix(";") + ";Conductor"
+    load("aftersales", header, order("OT/1/2026-1", name=name, payer="FLOTA DEMO S.A.S.").removesuffix(";") + f";{driver}")
+    assert [row[0] for row in asked()] == [customer]
+
+
+def test_f3_10_and_11_an_advisor_by_code_and_one_who_left_is_still_who_attended():
+    EmployeeFactory(code="023", name="Ana Ruiz")
+    EmployeeFactory(code="031", name="Luis Soto", is_active=False)
+    load("aftersales", WORKSHOP, order("OT/1/2026-1", n=101, advisor="023 - ANA RUIZ"), order("OT/2/2026-1", n=102, advisor="LUIS SOTO"),
+         order("OT/3/2026-1", n=103, advisor="NADIE CONOCIDO"))  # fmt: skip
+    assert [row[2] for row in asked()] == ["Ana Ruiz", "Luis Soto", None]
+
+
+@pytest.mark.parametrize("section", ["COLISION", "Colisión", "LATONERIA Y PINTURA"])
+def test_f3_12_the_body_shop_under_any_name_leaves_the_payer_aside(section):
+    header = WORKSHOP.removesuffix(";") + ";Sección"
+    load("aftersales", header, order("OT/1/2026-1", name="", payer="FLOTA DEMO S.A.S.").removesuffix(";") + f";{section}")
+    assert asked() == []
+
+
+def test_f3_13_a_delivery_before_the_opening_is_told_and_asked():
+    header = WORKSHOP.removesuffix(";") + ";F. Alta OT"
+    result = load("aftersales", header, order("OT/1/2026-1").removesuffix(";") + ";21/11/2026")
+    assert (dict(result.warnings), WorkOrder.objects.get().opened_on, len(asked())) == ({"DATES_CROSSED": 1}, None, 1)
+
+
+def test_f3_16_numbers_that_start_again_each_year_are_two_orders():
+    load("recovery", WORKSHOP, order("OT/1/2025-1", n=102, delivered="20/11/2025", invoiced="20/11/2025"))
+    load("aftersales", WORKSHOP, order("OT/1/2026-1", n=101))
+    assert (WorkOrder.objects.count(), len(asked())) == (2, 1)
+
+
+def test_f3_17_a_plate_that_changed_is_the_same_car():
+    load("aftersales", WORKSHOP, order("OT/1/2026-1", delivered="16/11/2026", invoiced="16/11/2026"))
+    load("aftersales", WORKSHOP, order("OT/2/2026-1").replace("ZZA101", "ZZB777"))
+    assert (Survey.objects.values("vehicle").distinct().count(), len(asked())) == (1, 1)  # served again within a week
+
+
+@pytest.mark.parametrize(
+    ("changes", "count"),
+    [
+        ({"plate": ""}, 1),  # 2: no plate yet
+        ({"name": "GOMEZ JUAN Y RUIZ MARIA"}, 1),  # 5: two owners, one row
+        ({"name": "LEASING DEMO S.A.", "document": "900373913-4", "kind": "NIT", "profile": "Empresa"}, 1),  # 6: not left out here
+        ({"cleared": "22/11/2026", "delivered": "22/11/2026"}, 1),  # 12: a Sunday
+        ({"kind": "CE", "document": "E345678"}, 1),  # 14: a foreigner
+        ({"kind": "PA", "document": "AB123456"}, 1),
+        ({"vin": "9BWAA05U1AA00010"}, 1),  # 16: sixteen letters: the plate stands for the car
+        ({"name": "CARRAZOS S.A.S."}, 0),  # 8: between sites
+    ],
+)
+def test_f4_which_handovers_are_asked(changes, count):
+    assert load("sales", SALES, sale(**changes)).adds_up
+    assert Survey.objects.count() == count
+
+
+def test_f4_3_a_used_car_sold_twice_is_two_buyers():
+    load("sales", SALES, sale(104, delivered="02/11/2026", cleared="", sale="VO"),
+         sale(104, name="MORA RIOS ANA", document="1075999001", phones="3005550999", delivered="19/11/2026", sale="VO"))  # fmt: skip
+    assert [(name, day) for name, day, *_ in asked()] == [("Gomez Jose Persona A", "2026-11-02"), ("Mora Rios Ana", "2026-11-19")]
+
+
+def test_f4_4_a_delivery_reversed_and_done_again_is_asked_once():
+    load("sales", SALES, sale(104, delivered="12/11/2026"))
+    result = load("sales", SALES, sale(104, delivered="19/11/2026"))
+    assert (result.created, Delivery.objects.count(), len(asked())) == (1, 2, 1)
+
+
+def test_f4_7_9_15_the_sellers_own_phone_and_mail_are_not_the_customers():
+    EmployeeFactory(code="77", name="Rosa Demo", function="sales_advisor", phone="3005550777")
+    load("sales", SALES, sale(104, phones="3005550777", email="rosa@carrazos.com.co", seller="77 - ROSA DEMO"))
+    row = Survey.objects.get()
+    assert (row.status, row.outreach.state, row.customer.points.count()) == ("NO_CONTACT_DATA", OutreachState.CLOSED, 0)
+
+
+def test_f4_18_an_advisor_renamed_is_known_by_the_code():
+    EmployeeFactory(code="77", name="Rosa Demo", function="sales_advisor")
+    load("sales", SALES, sale(104, seller="77 - ROSA DEMO"), sale(105, seller="77 - ROSA DEMO DE MORA"))
+    assert [row[2] for row in asked()] == ["Rosa Demo", "Rosa Demo"]

@@ -12,7 +12,7 @@ from callcenter.domain.errors import Conflict, Refused
 from callcenter.enums import Outcome, Programme
 from callcenter.models import Attempt, Hold, Mail, Notification
 from callcenter.roles import Role
-from satisfaction.domain import alarms, followups, semaphore
+from satisfaction.domain import alarms, board, followups, semaphore
 from satisfaction.domain.followups import ProofDraft
 from satisfaction.domain.semaphore import IN_PROGRESS, NOT_STARTED, RESOLVED, UNSATISFIED
 from satisfaction.enums import Action, Area, FollowUpKind, FollowUpStatus, Level, Light, ProofKind
@@ -47,7 +47,7 @@ def test_the_database_allows_the_legal_moves_and_no_other(source, target, cal, d
     closed = target in semaphore.CLOSED
     values = {
         "status": target, "closed_at": MONDAY if closed else None, "answered_at": MONDAY, "resolution": "x", "unsatisfied_reason": "x",
-        "cause": Cause.objects.first(), "proof": proof,
+        "cause": Cause.objects.first(), "proof": proof, "reviewed_at": None, "reviewed_by": None,
     }  # fmt: skip
     legal = source == target or (source, target) in semaphore.TRANSITIONS
     if legal:
@@ -267,6 +267,26 @@ def test_the_customers_no_reopens_and_the_yes_is_kept(cal, director, agent):
         followups.confirm(second.pk, satisfied=False, deed=deed(), by=agent, at=later, calendar=cal)
     no = followups.confirm(second.pk, satisfied=False, deed=deed(text="Volvió el ruido"), by=agent, at=later, calendar=cal)
     assert (yes.is_confirmed, yes.light, no.light, no.is_confirmed) == (True, Light.GREEN, Light.YELLOW, False)
+
+
+def test_the_director_reviews_what_others_closed_and_reopening_takes_the_review_back(cal, director):
+    """SAT-20: what a director closed needs no second look; what an advisor closed waits for one."""
+    advisor, at = person(Role.SERVICE_ADVISOR), MONDAY
+    row = followups.move(case(cal).pk, Action.RESOLVED, whole_deed(), by=advisor, at=at, calendar=cal)
+    own = followups.move(case(cal).pk, Action.RESOLVED, whole_deed(), by=director, at=at, calendar=cal)
+    assert (row.reviewed_at, own.reviewed_by) == (None, director)
+    waiting = FollowUp.objects.filter(board.quick_filter("revisar", user=director, at=at))
+    assert list(waiting) == [row]
+    seen = followups.review(row.pk, deed(version=row.version), by=director, at=at)
+    assert (seen.reviewed_by, seen.events.latest("id").action, waiting.all().exists()) == (director, Action.REVIEWED, False)
+    with pytest.raises(Refused, match="no espera revisión"):
+        followups.review(row.pk, deed(version=seen.version), by=director, at=at)
+    again = followups.move(row.pk, Action.REOPENED, whole_deed(version=seen.version), by=director, at=at, calendar=cal)
+    assert (again.reviewed_at, again.reviewed_by) == (None, None)
+    with pytest.raises(Refused, match="no espera revisión"):
+        followups.review(row.pk, deed(version=again.version), by=director, at=at)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        FollowUp.objects.filter(pk=row.pk).update(reviewed_at=at, reviewed_by=director)
 
 
 def test_a_suggestion_leaves_the_clock(cal, director):

@@ -8,15 +8,16 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from callcenter.domain import queue
 from callcenter.enums import Programme
+from callcenter.models import SavedView
 from callcenter.roles import Role
-from satisfaction.domain import followups, petitions
+from satisfaction.domain import board, followups, petitions
 from satisfaction.domain.followups import ProofDraft
 from satisfaction.enums import Action, Area, FollowUpKind, FollowUpStatus, Light, PqrsChannel, PqrsKind, PqrsStatus
 from satisfaction.models import Cause, FollowUp, Pqrs, Proof, Survey
 from tests.callcenter.domain.test_messages_and_appointments import png
 from tests.conftest import person
 from tests.factories import MONDAY, BrandFactory, CustomerFactory, EmployeeFactory, SiteFactory
-from tests.satisfaction.scenes import answers, case, deed, survey
+from tests.satisfaction.scenes import answers, case, deed, survey, whole_deed
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("monday")]
 HTMX = {"HTTP_HX_REQUEST": "true"}
@@ -134,6 +135,17 @@ def test_what_each_may_do(client, world, who, cal, director):
     assert (row.owner == director) is (who == "director" and bulk == 302)
 
 
+def test_all_that_the_table_filters_finds_is_given_at_once(client, world, director):
+    rows, people = world
+    answer = as_(client, people["director"]).post(
+        "/detractores/reasignar/", {"state": "q=berta", "all": "1", "to": director.pk}, follow=True
+    )
+    assert "1 caso para" in page(answer)
+    assert set(FollowUp.objects.filter(owner=director).values_list("pk", flat=True)) == {rows["kia"].pk}
+    answer = client.post("/detractores/reasignar/", {"state": "", "to": director.pk}, follow=True)
+    assert "Seleccione al menos un caso abierto." in page(answer)
+
+
 @pytest.mark.parametrize("path", ["/detractores/", "/detractores/tabla/", "/encuestas/", "/encuestas/?state=all", "/pqrs/"])
 def test_pages_cost_the_same_for_one_row_and_for_five(client, cal, agent, path, django_assert_max_num_queries):
     as_(client, agent)
@@ -214,6 +226,78 @@ def test_filters(client, cal, director, query, found):
     }  # fmt: skip
     text = page(as_(client, director).get(f"/detractores/tabla/?{query}"))
     assert {name for name, row in rows.items() if f"/detractores/{row.pk}/" in text} == found
+
+
+def lit(cal, director) -> dict[str, FollowUp]:
+    """A case of each kind that a chip or a lane counts."""
+    rows = {
+        "late": case(cal, at=MONDAY.replace(day=16)), "warranty": case(cal, is_warranty=True), "mine": case(cal),
+        "portal": case(cal), "closed": case(cal), "blue": case(cal, kind=FollowUpKind.SUGGESTION, score=None),
+    }  # fmt: skip
+    FollowUp.objects.filter(pk=rows["mine"].pk).update(owner=director)
+    FollowUp.objects.filter(pk=rows["portal"].pk).update(brand_portal_answered=True)
+    followups.move(rows["closed"].pk, Action.RESOLVED, whole_deed(), by=person(Role.SERVICE_ADVISOR), at=MONDAY, calendar=cal)
+    FollowUp.objects.filter(pk=rows["closed"].pk).update(verify_on=MONDAY.date())
+    return rows
+
+
+def test_the_board_counts_what_its_lists_show(client, cal, director):
+    """One query counts chips and lanes: each figure is that of the list it leads to, and of the lane counted by itself."""
+    lit(cal, director)
+    lights, rows = board.lights_for(director), FollowUp.objects.visible_to(director)
+    counts = board.counts(director, MONDAY, lights)
+    assert counts == {
+        "RED": 4, "YELLOW": 0, "GREEN": 1, "LIGHT_GREEN": 0, "BLUE": 1, "PURPLE": 0, "mias": counts["mias"], "vencidos": 1, "hoy": 0,
+        "reiterados": 0, "garantia": 1, "portal": 1, "confirmar": 1, "revisar": 1, "late": 1,
+    }  # fmt: skip
+    for name, _ in board.QUICK:
+        assert counts[name] == rows.filter(board.quick_filter(name, user=director, at=MONDAY)).count(), name
+    alone, given = (board.lanes(rows, at=MONDAY, calendar=cal, lights=lights, counts=value) for value in (None, counts))
+    assert alone == given
+    assert {lane.light.value: (lane.count, len(lane.cards)) for lane in alone} == {
+        light.value: (counts[light.value],) * 2 for light in lights
+    }
+
+
+def test_the_refresh_draws_the_lanes_alone_and_further_filters_come_when_asked(client, cal, director):
+    rows = lit(cal, director)
+    fragment = page(as_(client, director).get("/detractores/", **HTMX))
+    assert fragment.count("data-card") == len(rows)
+    assert "Rojos abiertos" not in fragment
+    assert 'id="id_score"' not in page(client.get("/detractores/"))
+    assert 'id="id_score"' in page(client.get("/detractores/?more=1", **HTMX))
+    assert 'id="id_score"' in page(client.get("/detractores/?score=5"))
+
+
+def test_the_review_of_closed_cases_is_the_directors(client, cal, director):
+    row = lit(cal, director)["closed"]
+    assert "Por revisar" in page(as_(client, director).get("/detractores/"))
+    assert "Sin revisar por el director" in page(client.get(f"/detractores/{row.pk}/"))
+    advisor = person(Role.SERVICE_ADVISOR)
+    assert "Por revisar" not in page(as_(client, advisor).get("/detractores/"))
+    assert client.post(f"/detractores/{row.pk}/revisar/", {"key": uuid.uuid4()}).status_code == 403
+    row.refresh_from_db()
+    done = as_(client, director).post(f"/detractores/{row.pk}/revisar/", {"key": uuid.uuid4(), "version": row.version}, **HTMX)
+    assert (done.status_code, "Revisado: la gestión está bien" in page(done)) == (200, False)
+    row.refresh_from_db()
+    assert row.reviewed_by == director
+
+
+def test_a_view_of_the_board_is_kept_opens_it_and_is_dropped(client, cal, director):
+    late = case(cal, at=MONDAY.replace(day=16), customer=CustomerFactory(name="Zoe Tarde"))
+    case(cal, customer=CustomerFactory(name="Alba Nueva"))
+    as_(client, director).post("/detractores/vistas/", {"name": "Vencidos", "state": "quick=vencidos&page=2", "is_default": "on"})
+    view = SavedView.objects.get()
+    assert (view.listing, view.query) == ("tablero", "quick=vencidos")
+    opened = client.get("/detractores/")
+    assert opened.url == f"/detractores/?quick=vencidos&view={view.pk}"
+    text = page(client.get(opened.url))
+    assert late.customer.name in text
+    assert "Alba Nueva" not in text
+    assert page(client.get("/detractores/", **HTMX)).count("data-card") == 2
+    client.post("/detractores/vistas/borrar/", {"view": view.pk})
+    assert client.get("/detractores/").status_code == 200
+    assert as_(client, person(Role.WORKSHOP_CHIEF)).post("/detractores/vistas/", {"name": "x", "state": ""}).status_code == 403
 
 
 def test_an_empty_board_says_why(client, director):

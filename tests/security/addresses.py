@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from callcenter.access import Access, declared
 from callcenter.domain import merging
-from callcenter.enums import BatchStatus, ExclusionScope, ExclusionSource, Outcome
+from callcenter.enums import BatchStatus, ExclusionScope, ExclusionSource, Outcome, Programme
 from callcenter.models import (
     Appointment,
     Attempt,
@@ -38,10 +38,11 @@ from carrazos.lib.calendar import national
 from crm_audit.models import Activity, Notice, Prospect
 from recovery.models import Candidacy, RecoveryList
 from reports.models import ActionEvidence, Delivery, Edition, ImprovementAction, ReportRun
-from satisfaction.domain import followups, petitions
-from satisfaction.enums import PqrsChannel, PqrsKind
+from satisfaction.domain import followups, petitions, semaphore
+from satisfaction.enums import Area, PqrsChannel, PqrsKind
 from satisfaction.models import FollowUp, Letter
 from satisfaction.models.surveys import areas_of
+from satisfaction.views.board import DEEDS
 from tests.factories import MONDAY, BrandFactory, CustomerFactory, EmployeeFactory, OutreachFactory, UserFactory
 from tests.satisfaction.scenes import survey as survey_of
 
@@ -239,10 +240,13 @@ def held_export(site, person):
     return {"pk": ListExport.objects.create(listing="clientes", requested_by=colleague, work_state="IDLE").pk}
 
 
+SURVEYS = {Area.AFTERSALES: Programme.AFTERSALES_SURVEY, Area.SALES: Programme.SALES_SURVEY}
+
+
 def survey(site, person):
-    return {
-        "pk": survey_of(site=site, customer=CustomerFactory(name=CANARY if site.code == "centro" else "Cliente Propio", sites=[site.pk])).pk
-    }
+    """A survey of the area that the person serves."""
+    whose = CustomerFactory(name=CANARY if site.code == "centro" else "Cliente Propio", sites=[site.pk])
+    return {"pk": survey_of(programme=SURVEYS[areas_of(person)[0]], site=site, customer=whose).pk}
 
 
 def case_of(site, person):
@@ -330,7 +334,8 @@ OBJECTS = {
     "crm_audit:notice": notice,
     **dict.fromkeys(("satisfaction:survey", "satisfaction:answer"), survey),
     **dict.fromkeys(
-        ("satisfaction:follow_up", "satisfaction:evidence", "satisfaction:escalate", "satisfaction:classify", "satisfaction:portal", "satisfaction:confirm"), case
+        ("satisfaction:follow_up", "satisfaction:points", "satisfaction:evidence", "satisfaction:escalate", "satisfaction:classify", "satisfaction:portal",
+         "satisfaction:confirm", "satisfaction:review"), case
     ),
     "satisfaction:act": lambda site, person: case(site, person) | {"slug": "tomar"},
     "satisfaction:proof": case_proof,
@@ -348,7 +353,8 @@ OBJECTS = {
     "callcenter:validate": outreach,
     **dict.fromkeys(("callcenter:live_agent", "callcenter:live_say"), colleague),
     "callcenter:read_notice": notice_to,
-    **dict.fromkeys(("callcenter:customer", "callcenter:customer_correct", "callcenter:customer_change", "callcenter:customer_compare"), customer),
+    **dict.fromkeys(("callcenter:customer", "callcenter:customer_points", "callcenter:customer_correct", "callcenter:customer_change",
+                     "callcenter:customer_compare"), customer),
     "callcenter:duplicate": duplicate,
     "callcenter:unmerge": customer_merge,
     **dict.fromkeys(("callcenter:export", "callcenter:export_file"), list_export),
@@ -399,15 +405,18 @@ PLAIN = {
 }
 # What a form must carry before its row is even answered for.
 POSTED = {"callcenter:skip": {"skip_reason": "MISSING_DATA"}}
+# What a part of the address asks beyond what its view says: the move of a case is for whoever may make that move.
+NARROWER = {"satisfaction:act": semaphore.BY_ACTION[DEEDS["tomar"]].permission}
 # A refusal that comes before the row is looked at: what the person must do first (a form's field names the row, a recent password…).
 NEEDS_FORM_FIRST = {"mfa_remove_webauthn", "mfa_edit_webauthn"}
 # Querysets that no address reaches by a row's number, and why.
 UNREACHED = {
     "CampaignQuerySet": "las campañas son de una marca, no de una sede: tests/callcenter/views/test_live_pages.py lo prueba",
-    "PairQuerySet": "la página de duplicados aún no existe",
     "ViewQuerySet": "cada quien ve las suyas en una lista sin números de fila",
     "InboundQuerySet": "sin cliente de otra sede no hay a quién mostrar: tests/callcenter/views/test_whatsapp.py lo prueba",
     "EmployeeQuerySet": "los asesores se ofrecen por la sede de la gestión, que ya está filtrada",
+    "OverrideQuerySet": "se ven en la lista de la Ley 2300: tests/callcenter/views/test_contact_pages.py lo prueba",
+    "PlatformQuerySet": "las plataformas son de una marca, no de una sede: tests/callcenter/views/test_platforms.py lo prueba",
     "WorkOrderQuerySet": "las órdenes se ven dentro del cliente, que ya está filtrado",
 }
 
@@ -421,6 +430,9 @@ class Address:
     @property
     def arguments(self) -> bool:
         return bool(self.converters)
+
+    def admits(self, held: set[str]) -> bool:
+        return self.access.admits(held) and NARROWER.get(self.name) in {None, *held}
 
     @property
     def sample(self) -> dict:

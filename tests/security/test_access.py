@@ -40,7 +40,7 @@ def one_of_each(address, visits):
 
 
 def test_s1_every_address_answers_as_its_view_declares(north, centre):
-    found = matrix.differences((north, centre), list(Role), choose=one_of_each)
+    found = list(matrix.differences((north, centre), list(Role), choose=one_of_each))
     assert found == [], "\n".join(found)
 
 
@@ -119,6 +119,15 @@ def test_s4_no_form_is_taken_without_its_token(north, centre):
 
 
 # -- S5 --------------------------------------------------------------------------------------------------------------
+
+
+def test_the_administration_names_functions_as_people_do(client):
+    client.force_login(UserFactory(is_staff=True, is_superuser=True))
+    boss = person(Role.AFTERSALES_MANAGER)
+    page = client.get(reverse("admin:callcenter_user_change", args=[boss.pk])).content.decode()
+    assert ("Gerente Posventa</option>" in page, "aftersales_manager" in page) == (True, False)
+    listed = client.get(reverse("admin:callcenter_user_changelist"), {"function": "aftersales_manager"}).content.decode()
+    assert (boss.username in listed, "1 usuario" in listed) == (True, True)
 
 
 def test_s5_the_administration_does_not_exist_for_a_function_of_the_business(client, north):

@@ -1,5 +1,6 @@
 """S24: whoever asks to be erased is erased everywhere, stays erased, and the figures do not move."""
 
+import io
 import json
 import uuid
 from datetime import date, timedelta
@@ -9,6 +10,7 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 from django.core.files.base import ContentFile
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.urls import reverse
 
@@ -36,10 +38,12 @@ from callcenter.models import (
 )
 from callcenter.roles import Role
 from callcenter.spiga import pipeline
+from satisfaction.models import FollowUp
 from tests.callcenter.domain.test_messages_and_appointments import png
 from tests.callcenter.spiga.files import csv_bytes, row
 from tests.conftest import person
 from tests.factories import MONDAY, CustomerFactory, OutreachFactory, PhoneFactory, SiteFactory
+from tests.security.addresses import case
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("monday")]
 OURS = {"callcenter", "satisfaction", "recovery", "crm_audit", "reports"}
@@ -197,6 +201,58 @@ def test_the_persons_file_tells_what_is_held_and_is_logged(client, lead, agent, 
     assert {"Clientes", "Medios de contacto", "Gestiones", "Intentos"} <= set(told["datos"])
     assert "canario-nota" in json.dumps(told)
     assert AccessLog.objects.get().customer_id == row.customer_id
+
+
+# -- what a page shows --------------------------------------------------------------------------------------------------
+
+
+def read_by(user):
+    return list(AccessLog.objects.filter(user=user).order_by("id").values_list("action", "about", "customer"))
+
+
+def test_telephones_are_masked_until_asked_for_and_both_readings_leave_a_line(client, lead):
+    customer = CustomerFactory(name="Rosa Reservada", sites=[SiteFactory(code="norte").pk])
+    PhoneFactory(customer=customer, value="+573005550101")
+    PhoneFactory(customer=customer, kind="EMAIL", value="rosa@canario.example", phone_kind="")
+    client.force_login(lead)
+    whole = ("300 555 0101", "+573005550101", "rosa@canario.example")
+    for address in (reverse("callcenter:customers"), reverse("callcenter:customer", args=[customer.pk])):
+        page = client.get(address).content.decode()
+        assert ("300 ••• ••01" in page, [text for text in whole if text in page]) == (True, []), address
+    shown = client.post(reverse("callcenter:customer_points", args=[customer.pk]), headers={"HX-Request": "true"}).content.decode()
+    assert ("300 555 0101" in shown, "rosa@canario.example" in shown) == (True, True)
+    assert read_by(lead) == [("VIEW", "Página del cliente", customer.pk), ("VIEW", "Teléfonos y correos", customer.pk)]
+
+
+def test_whoever_opens_a_decoy_is_told_of_once_a_day(client, agent, lead):
+    SiteFactory(code="norte")
+    call_command("plant_decoys", "2", "--phone", "601 555 0199", "--email", "vigia@carrazos.example", stdout=io.StringIO())
+    row, _ = Customer.objects.filter(decoy__isnull=False)
+    assert set(row.points.values_list("value", flat=True)) == {"+576015550199", "vigia@carrazos.example"}
+    client.force_login(agent)
+    for address in (reverse("callcenter:customer", args=[CustomerFactory().pk]), *[reverse("callcenter:customer", args=[row.pk])] * 2):
+        assert client.get(address).status_code == 200
+    (told,) = lead.notifications.all()
+    assert told.text == f"{agent} abrió a «{row}», un cliente señuelo: no tenía por qué"
+    assert not agent.notifications.exists()
+
+
+def test_a_decoy_leads_to_a_telephone_that_rings(db):
+    SiteFactory()
+    with pytest.raises(CommandError, match="que se pueda marcar"):
+        call_command("plant_decoys", "1", "--phone", "123", "--email", "vigia@carrazos.example")
+
+
+def test_the_telephones_of_a_case_are_for_who_may_see_the_case(client, advisor, outsider, north):
+    row = FollowUp.objects.get(pk=case(north, advisor)["pk"])
+    PhoneFactory(customer=row.customer, value="+573005550102")
+    asked = reverse("satisfaction:points", args=[row.pk])
+    client.force_login(outsider)
+    assert client.post(asked).status_code == 404
+    client.force_login(advisor)
+    assert "300 555 0102" not in client.get(reverse("satisfaction:follow_up", args=[row.pk])).content.decode()
+    assert 'href="tel:+573005550102"' in client.post(asked).content.decode()
+    assert read_by(advisor) == [("VIEW", f"Caso n.º {row.pk}", row.customer_id), ("VIEW", "Teléfonos y correos", row.customer_id)]
 
 
 # -- S24 ---------------------------------------------------------------------------------------------------------------

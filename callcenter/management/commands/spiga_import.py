@@ -10,12 +10,25 @@ from callcenter import clock
 from callcenter.feeds import feeds
 from callcenter.models import ImportBatch, Site
 from callcenter.spiga import pipeline
+from callcenter.tasks import long_transaction
 
 MAX_BYTES = 100 * 1024 * 1024
 
 
+def content(file: Path) -> bytes:
+    """The bytes of a file. Raises CommandError with one line."""
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise CommandError(f"No se pudo abrir «{file}»: {error.strerror}.") from error
+    if len(data) > MAX_BYTES:
+        raise CommandError(f"El archivo pesa más de {MAX_BYTES // 1024 // 1024} MB (y caben {pipeline.MAX_ROWS} filas).")
+    return data
+
+
 class Command(BaseCommand):
     help = "Importa un archivo de SPIGA."
+    requires_system_checks = ()  # they load every page of the web: a third of this process's memory
 
     def add_arguments(self, parser):
         parser.add_argument("feed", choices=sorted(feeds()))
@@ -32,7 +45,7 @@ class Command(BaseCommand):
             if place is None:
                 raise CommandError(f"No existe la sede «{site}».")
         # All or nothing: a main file that can't be read leaves no companion behind.
-        with transaction.atomic():
+        with long_transaction():
             people = companion and self.bring("companion", companion, place, dry_run=False)
             batch, result = self.bring(feed, file, place, dry_run=dry_run)
             if dry_run and people:
@@ -41,13 +54,7 @@ class Command(BaseCommand):
 
     def bring(self, feed: str, file: Path, site: Site | None, *, dry_run: bool) -> tuple[ImportBatch, pipeline.Result]:
         """One file into the database. Raises CommandError with one line."""
-        try:
-            data = file.read_bytes()
-        except OSError as error:
-            raise CommandError(f"No se pudo abrir «{file}»: {error.strerror}.") from error
-        if len(data) > MAX_BYTES:
-            raise CommandError(f"El archivo pesa más de {MAX_BYTES // 1024 // 1024} MB (y caben {pipeline.MAX_ROWS} filas).")
-        batch = pipeline.receive(feed, data, file.name, by=None, site=site, at=clock.now(), repeat=True, authorised=True)
+        batch = pipeline.receive(feed, content(file), file.name, by=None, site=site, at=clock.now(), repeat=True, authorised=True)
         result = pipeline.import_now(batch, dry_run=dry_run)
         if result is None:
             reason = batch.error

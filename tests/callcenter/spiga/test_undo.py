@@ -14,18 +14,20 @@ from callcenter.roles import Role
 from callcenter.spiga import changes, pipeline, undo
 from crm_audit.models import Activity, PastVerdict, Prospect, ProspectCheck
 from recovery.domain import results
-from satisfaction.models import Delivery, Survey
+from satisfaction.models import Delivery, FollowUp, FollowUpEvent, Survey
 from tests.callcenter.spiga import files
 from tests.conftest import person
 from tests.crm_audit.conftest import SAMPLES, floor  # noqa: F401 -- the sales floor of the sample files
 from tests.factories import MONDAY, OutreachFactory
 from tests.recovery import files as workshop
 from tests.recovery.house import call, case, went_away, working
+from tests.satisfaction import drive_sheets as drive
 from tests.satisfaction.test_feeds import SALES, WORKSHOP, order, sale
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("monday", "north")]
 TRAFFIC = "Centro;N° Ficha;F. Alta;Hora;Vendedor;Cliente;N° Doc. Cliente;Telf. Móvil;Estado\n"
 VISITS = "Centro;Vendedor;Cliente;N° Actividad;Tipo Actividad;F. Prevista;F. Realizada;Realizada (S/N);Comentario\n"
+SOLD = ("NORTE", "", "ANA RUIZ", "52000101")
 EMPLOYEES = "Sede;Código;Nombre;Cargo;Celular\n"
 
 
@@ -79,7 +81,18 @@ def first_and_second(slug):
             lines(EMPLOYEES, "NORTE;501;ANA DEMO;Vendedora;"),
             lines(EMPLOYEES, "NORTE;501;ANA DEMO;Vendedora;3005559001", "NORTE;502;EVA DEMO;Vendedora;"),
         ),
-    }
+        "drive_aftersales": (
+            drive.book(drive.line(101)),
+            drive.book(
+                drive.line(101), drive.line(102, **drive.LOW, Sugerencia="Abrir sábados", Semáforo="rojo"),
+                drive.line(103, **drive.LOW, Semáforo="verde", Respuesta="Se cambió", Evidencia="Acta 12"),
+            ),
+        ),
+        "drive_sales": (
+            drive.book(["10/03/2025", *SOLD, "ZZD101", "VOLKSWAGEN", 9, 9, 9, 9, "", ""], header=drive.SALES_HEADER),
+            drive.book(["12/03/2025", *SOLD, "ZZD101", "VOLKSWAGEN", 9, 6, 8, 9, "Poco parqueadero", "amarillo"], header=drive.SALES_HEADER),
+        ),
+    }  # fmt: skip
     return pairs[slug]
 
 
@@ -101,7 +114,7 @@ def back(batch):
 
 # (created, updated) by the second file of each source.
 COUNTS = {"proactive": (1, 1), "recovery": (1, 1), "aftersales": (2, 1), "sales": (1, 1), "exclusions": (1, 1), "traffic": (2, 1),
-          "visits": (1, 1), "companion": (1, 1), "employees": (1, 1)}  # fmt: skip
+          "visits": (1, 1), "companion": (1, 1), "employees": (1, 1), "drive_aftersales": (2, 0), "drive_sales": (1, 0)}  # fmt: skip
 # Counters that only grow, and the records of what was done.
 GROWING = {"fence"}
 RECORDS = {"callcenter.ImportBatch", "callcenter.ImportRow", "callcenter.ImportChange", "callcenter.Change", "callcenter.AccessLog"}
@@ -133,7 +146,7 @@ def known_numbers():
 
 
 @pytest.mark.usefixtures("floor", "known_numbers")
-@pytest.mark.parametrize("slug", [slug for slug, kind in feeds().items() if not kind.permanent])
+@pytest.mark.parametrize("slug", feeds())
 def test_what_an_import_made_goes_and_what_it_changed_returns(slug, north):
     first, second = first_and_second(slug)
     site = north if slug in {"companion", "recovery"} else None
@@ -273,11 +286,15 @@ def test_a_prospect_that_was_checked_keeps_the_file(agent):
     assert refused(batch) == f"Ya se trabajó en el prospecto {row.name}."
 
 
-def test_what_stays_for_good_says_why(agent):
-    kind = feeds()["drive_sales"]
-    batch = pipeline.receive(kind.slug, b"x", "x.csv", by=agent, site=None, at=MONDAY, repeat=True)
-    batch.status, batch.applied_at = BatchStatus.APPLIED, MONDAY
-    assert undo.why_not(batch, kind, at=MONDAY) == kind.permanent != ""
+@pytest.mark.parametrize("deed", ["survey", "case"])
+def test_what_a_person_did_in_an_old_sheet_keeps_it(deed, director):
+    batch = bring("drive_aftersales", drive.book(drive.line(101, **drive.LOW, Semáforo="rojo")))
+    case = FollowUp.objects.get()
+    if deed == "survey":
+        Survey.objects.update(status="ANSWERED_LATER")
+    else:
+        FollowUpEvent.objects.create(follow_up=case, at=MONDAY, by=director, action="MANAGED", note="La llamé")
+    assert refused(batch) == f"Ya se trabajó en {'la encuesta' if deed == 'survey' else 'el caso'} de {case.customer.name}."
 
 
 # -- old → new -------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from callcenter.models import Exclusion, LawOverride, Outreach
 from callcenter.roles import Role
 from tests.callcenter.views.test_pages import as_, page
 from tests.conftest import person
-from tests.factories import MONDAY, OutreachFactory
+from tests.factories import MONDAY, CustomerFactory, OutreachFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("monday")]
 
@@ -43,6 +43,18 @@ def test_a_director_lifts_with_a_reason_and_the_agent_may_call(client, agent, di
     assert (LawOverride.objects.get().by, LawOverride.objects.get().customer) == (director, row.customer)
     as_(client, agent).post(reverse("callcenter:take", args=[row.pk]))
     assert Outreach.objects.get(pk=row.pk).leased_by == agent
+
+
+def test_the_rules_lifted_are_those_of_ones_own_sites(client, director, north, centre):
+    for site, name in ((north, "Propia Lara"), (centre, "Ajena Ruiz")):
+        row = OutreachFactory(site=site, customer=CustomerFactory(name=name))
+        LawOverride.objects.create(
+            customer=row.customer, outreach=row, rule="VOZ", reason="Lo pidió", by=director, at=MONDAY, day=MONDAY.date()
+        )
+    lead = person(Role.CALL_CENTER_LEAD, all_sites=False)
+    lead.sites.add(north)
+    text = page(as_(client, lead).get(reverse("callcenter:law")))
+    assert ("Propia Lara" in text, "Ajena Ruiz" in text) == (True, False)
 
 
 def test_another_sites_customer_is_404_and_others_are_403(client, outsider, advisor):

@@ -1,17 +1,21 @@
 """The shared list: filters, order, keyset pages, columns, saved views and the export."""
 
+import base64
 import io
+import json
 
 import pytest
+from django.core.cache import cache
 from django.http import QueryDict
 from openpyxl import load_workbook
 
-from callcenter import exports, tables, tasks
+from callcenter import exports, reading, tables, tasks
 from callcenter.domain.errors import Refused
 from callcenter.enums import ExclusionScope, ExclusionSource
-from callcenter.models import Exclusion, ImportDifference, ListExport, SavedView, Touch, VehicleParty
+from callcenter.keyset import cut
+from callcenter.models import AccessLog, Exclusion, ImportDifference, ListExport, SavedView, Touch, VehicleParty
 from callcenter.roles import Role
-from callcenter.tables import CustomerList, uncursor
+from callcenter.tables import CustomerList
 from tests.callcenter.views.test_pages import as_, page
 from tests.conftest import person
 from tests.factories import MONDAY, CustomerFactory, OutreachFactory, PhoneFactory, VehicleFactory
@@ -39,6 +43,20 @@ def people(north, centre):
     return made
 
 
+def test_whoever_leafs_through_a_whole_list_is_slowed_down_and_seen(client, agent, people, monkeypatch, settings):
+    lead = person(Role.CALL_CENTER_LEAD)
+    cache.clear()
+    monkeypatch.setattr(CustomerList, "page_size", 2)
+    monkeypatch.setattr(reading, "PAGES_A_MINUTE", 3)
+    second = as_(client, agent).get("/clientes/?order=name").context["next_url"]
+    assert [client.get(f"/clientes/{second}").status_code for _ in range(5)] == [200, 200, 200, 429, 429]
+    assert client.get("/clientes/?order=name").status_code == 200  # a search is not leafing
+    assert AccessLog.objects.filter(user=agent, about="Clientes: más de 3 páginas en un minuto").count() == 1
+    assert lead.notifications.get().text == f"{agent} pasó más de 3 páginas de clientes en un minuto"
+    settings.CLOCK_SHIFT += 60
+    assert client.get(f"/clientes/{second}").status_code == 200
+
+
 def test_names_sort_without_accents_and_pages_go_both_ways(client, agent, people, monkeypatch):
     monkeypatch.setattr(CustomerList, "page_size", 2)
     as_(client, agent)
@@ -55,10 +73,32 @@ def test_names_sort_without_accents_and_pages_go_both_ways(client, agent, people
     assert names(client, "?order=name-desc")[:2] == ["Ñeco Ruiz", "Berta Zapata"]
 
 
-@pytest.mark.parametrize("cursor", ["zzz", "W10", "", "eyJhIjoxfQ", "WyJBIiwieCJd"])
+def spoiled(*values):
+    return base64.urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    ["zzz", "W10", "", "eyJhIjoxfQ", "WyJBIiwieCJd", spoiled("Z"), spoiled("Z", 10**30), spoiled("Z\0", 1), spoiled(None, 1),
+     spoiled("Z", 1, 2), spoiled("Z", True, [])],
+)  # fmt: skip
 def test_a_spoiled_cursor_starts_at_the_head(client, agent, people, cursor):
     assert names(as_(client, agent), f"?after={cursor}")[0] == "Álvaro Niño"
-    assert uncursor("zzz") is None
+
+
+@pytest.mark.parametrize("descending", [False, True])
+def test_pages_by_several_columns_go_both_ways_and_miss_nothing(people, descending):
+    rows, order = CustomerFactory._meta.model.objects.all(), ("city", "name", "pk")
+    whole = list(rows.order_by(*(f"-{name}" if descending else name for name in order)))
+    pages, asked = [], {}
+    while asked is not None:
+        page = cut(rows, order, asked, size=2, descending=descending)
+        pages.append(page)
+        asked = {"after": page.next} if page.next else None
+    assert [row for page in pages for row in page.rows] == whole
+    assert [bool(page.previous) for page in pages] == [False, True, True]
+    assert cut(rows, order, {"before": pages[2].previous}, size=2, descending=descending).rows == pages[1].rows
+    assert cut(rows, order, {"after": spoiled("Chía", "2026-99", "x")}, size=2).rows == list(rows.order_by(*order)[:2])
 
 
 def test_only_ones_own_sites(client, outsider, people):
@@ -115,7 +155,7 @@ def test_cells_that_need_queries_cost_the_same_for_one_and_for_three(client, age
     as_(client, agent).get(f"/clientes/?cols={every}")
     with django_assert_max_num_queries(25) as few:
         text = page(client.get(f"/clientes/?cols={every}"))
-    for words in ("Ana Uno", "23/11/2026 09:00", "01/05/2026", "Sede Norte", "300 555"):
+    for words in ("Ana Uno", "23/11/2026 09:00", "01/05/2026", "Sede Norte", "300 •••"):
         assert words in text
     one("Ana Dos")
     one("Ana Tres")
@@ -270,3 +310,31 @@ def test_how_many_there_are_is_counted_when_one_page_does_not_hold_them(client, 
     assert 'hx-get="?kind=PERSON&amp;order=name&amp;count=1" hx-trigger="load">Más de 2 resultados' in text
     assert client.get("/clientes/?kind=PERSON&count=1", HTTP_HX_REQUEST="true").content.decode() == "5 resultados"
     assert tables.counted(CustomerList().rows(agent), 4) == "más de 4"
+
+
+# -- several rows at once --------------------------------------------------------------------------------------------
+
+
+def test_who_may_download_picks_rows_and_downloads_only_those(client, director, agent, people):
+    wanted = [people["Álvaro Niño"], people["Ñeco Ruiz"]]
+    text = page(as_(client, director).get("/clientes/"))
+    assert (text.count('name="rows"'), "Descargar selección" in text) == (5, True)
+    posted = {"state": "order=name", "rows": [row.pk for row in wanted], "picked": "1", "columns": "shown", "reason": "Revisión de datos"}
+    client.post("/clientes/descargar/", posted)
+    cells, _ = exported(client, ListExport.objects.get())
+    assert [line[0] for line in cells[1:]] == ["Álvaro Niño", "Ñeco Ruiz"]
+    assert 'name="rows"' not in page(as_(client, agent).get("/clientes/"))
+
+
+def test_all_that_a_filter_finds_is_picked_at_once_and_nothing_is_no_download(client, director, people):
+    posted = {"state": "q=munoz", "picked": "1", "columns": "shown", "reason": "Revisión de datos"}
+    answer = as_(client, director).post("/clientes/descargar/", posted, follow=True)
+    assert ("Seleccione al menos una fila." in page(answer), ListExport.objects.count()) == (True, 0)
+    client.post("/clientes/descargar/", posted | {"all": "1", "rows": [people["Ñeco Ruiz"].pk]})
+    cells, _ = exported(client, ListExport.objects.get())
+    assert [line[0] for line in cells[1:]] == ["ana muñoz"]
+
+
+@pytest.mark.parametrize(("query", "keys"), [("rows=3.8", [3, 8]), ("rows=3&rows=8", [3, 8]), ("rows=x.-1.²", []), ("", [])])
+def test_the_picked_rows_of_an_address(query, keys):
+    assert tables.picked(QueryDict(query)) == keys
