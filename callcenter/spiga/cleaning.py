@@ -23,7 +23,7 @@ HELPED_FROM_CHUNKS = 8  # below, a fork costs more than it saves
 
 @dataclass
 class Cleaned:
-    """What became of some rows: COPY lines of the good ones, the problems of the others, the counts."""
+    """What became of some rows: COPY lines of the good ones, the problems of the others with their cells as JSON, the counts."""
 
     read: int = 0
     rows: list[str] = field(default_factory=list)
@@ -57,18 +57,19 @@ class Cleaner:
             except BadRow as bad:
                 (done.excluded if bad.excluded else done.rejected)[bad.code] += 1
                 status = RowStatus.EXCLUDED if bad.excluded else RowStatus.REJECTED
-                done.problems.append((at, status.value, bad.code, bad.column, bad.value, bad.message, cells))
+                done.problems.append((at, status.value, bad.code, bad.column, bad.value, bad.message, staging.as_json(cells)))
                 continue
             if self.gate.erased and self.was_erased(values, row):
                 done.excluded["ERASED"] += 1
-                done.problems.append((at, RowStatus.EXCLUDED.value, "ERASED", "", "", ERASED, []))
+                done.problems.append((at, RowStatus.EXCLUDED.value, "ERASED", "", "", ERASED, staging.as_json([])))
                 continue
             done.rows.append(staging.line(values))
             if row.points:
                 done.points += map(staging.line, row.points)
-            for code, column, value, message in row.warnings:
-                done.warnings[code] += 1
-                done.problems.append((at, RowStatus.WARNING.value, code, column, value, message, cells))
+            if row.warnings:
+                kept = staging.as_json(cells)
+                done.warnings.update(code for code, *_ in row.warnings)
+                done.problems += [(at, RowStatus.WARNING.value, *warning, kept) for warning in row.warnings]
         return done
 
     def was_erased(self, values: tuple, row: Row) -> bool:

@@ -5,10 +5,9 @@ A dry run that rolls back can't promise anything else than what applying will do
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
 
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, connection, transaction
@@ -287,9 +286,7 @@ def tally(result: Result, sheet: Sheet) -> None:
         for number, cells in sheet.cells(left_out):
             code, message = left_out[number]
             status = RowStatus.REJECTED if code in REJECTING else RowStatus.EXCLUDED
-            result.problems.append((number, status.value, code, *said.get((number, code), ("", "")), message, cells))
-    many = len(sheet.places) > 1
-    result.problems = [(*row[:-1], sheet.place(row[0]) if many else "", row[-1]) for row in result.problems]
+            result.problems.append((number, status.value, code, *said.get((number, code), ("", "")), message, staging.as_json(cells)))
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT n, subject, object_id, before::text, after::text FROM change WHERE after IS NOT NULL ORDER BY n LIMIT %s",
@@ -310,28 +307,28 @@ def drop_warnings(result: Result, left_out: dict[int, tuple[str, str]]) -> dict[
     return said
 
 
-def keep_new(batch: ImportBatch, result: Result) -> None:
+def problem_lines(batch: ImportBatch, result: Result) -> Iterator[str]:
+    """Every row that was not clean, where the person finds it in the file, and its cells."""
+    many = len(result.sheet.places) > 1
+    for number, status, code, column, value, message, cells in result.problems:
+        place = result.sheet.place(number) if many else ""
+        yield staging.line((batch.pk, number, status, code, column[:60], value, message, place, cells))
+
+
+def new_lines(batch: ImportBatch, result: Result) -> Iterator[str]:
     """The cells of every row that will create something: the preview shows them, applying forgets them."""
-    found = result.sheet.cells(frozenset(result.new_rows))
-    while some := list(islice(found, staging.CHUNK_ROWS)):
-        lines = [
-            staging.line((batch.pk, number, RowStatus.CREATED.value, RowStatus.CREATED.value, "", "", "", "", staging.as_json(cells)))
-            for number, cells in some
-        ]
-        staging.copy("callcenter_importrow", PROBLEM_COLUMNS, lines)
+    for number, cells in result.sheet.cells(frozenset(result.new_rows)):
+        created = RowStatus.CREATED.value
+        yield staging.line((batch.pk, number, created, created, "", "", "", "", staging.as_json(cells)))
 
 
 def keep(batch: ImportBatch, result: Result, status: BatchStatus) -> None:
     """Writes the totals, every row that was not clean, and what changed of what was there before."""
     ImportRow.objects.filter(batch=batch).delete()
     ImportChange.objects.filter(batch=batch).delete()
-    lines = [
-        staging.line((batch.pk, number, row_status, code, column[:60], value, message, place, staging.as_json(cells)))
-        for number, row_status, code, column, value, message, place, cells in result.problems
-    ]
-    staging.copy("callcenter_importrow", PROBLEM_COLUMNS, lines)
+    staging.copy("callcenter_importrow", PROBLEM_COLUMNS, problem_lines(batch, result))
     if status == BatchStatus.CHECKED:
-        keep_new(batch, result)
+        staging.copy("callcenter_importrow", PROBLEM_COLUMNS, new_lines(batch, result))
     if status == BatchStatus.APPLIED:
         # An undo needs them all, a preview only the first.
         with connection.cursor() as cursor:

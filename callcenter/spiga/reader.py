@@ -90,15 +90,15 @@ class Sheet:
     def chunks(self) -> int:
         return sum(part.chunks for part in self._parts)
 
-    def chunk(self, number: int) -> Iterator[tuple[int, list[str]]]:
-        """The rows of one chunk of the file that belong to the list."""
+    def chunk(self, number: int, wanted: Container[int] | None = None) -> Iterator[tuple[int, list[str]]]:
+        """The rows of one chunk of the file that belong to the list; of them the `wanted` numbers, when not all."""
         part, local = self._place(number)
-        only, edits = self.only, self.edits
+        only, edits = self.only if wanted is None else wanted, self.edits
         first, over = part.offset + local * CHUNK + 1, part.passed_over
         order = self._orders(part, first)
         top = part.offset + part.header_row
         for at, row in enumerate(self._spool.chunk(part.position, local), first):
-            if at <= top or not any(row) or at in over or self.is_noise(row) or (only is not None and at not in only):
+            if (only is not None and at not in only) or at <= top or not any(row) or at in over or self.is_noise(row):
                 continue
             cells = row if order is None else rearrange(row, order(at), len(self.header))
             yield at, patch(cells, edits[at]) if at in edits else cells
@@ -110,7 +110,7 @@ class Sheet:
     def cells(self, wanted: Collection[int]) -> Iterator[tuple[int, list[str]]]:
         """Some rows by their number, which counts CHUNK rows a chunk from 1 on."""
         for number in sorted({(at - 1) // CHUNK for at in wanted}):
-            yield from (found for found in self.chunk(number) if found[0] in wanted)
+            yield from self.chunk(number, wanted)
 
     def block(self, at: int) -> str:
         """The title of the block in which a row stands; empty where the list has none."""
@@ -249,7 +249,7 @@ def is_junk(head: str, row: list[str]) -> bool:
 
 def lone_text(row: list[str]) -> str:
     """The text of a row that holds nothing else; page marks and totals are no title."""
-    filled = [cell for cell in row if cell and cell.strip()]
+    filled = list(islice((cell for cell in row if cell and not cell.isspace()), 2))  # nearly every row has a second: no look further
     return one_line(clean(filled[0]))[:300] if len(filled) == 1 and not is_junk(filled[0], row) else ""
 
 

@@ -1,7 +1,8 @@
 """Rows into a temporary table by COPY, in chunks, so that a hundred thousand cost no memory."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from django.db import connection
 
@@ -46,11 +47,14 @@ def line(row: tuple) -> str:
     return text
 
 
-def copy(table: str, columns: Sequence[str], lines: Sequence[str]) -> None:
-    """Sends lines made by `line` into a table."""
-    if not lines:
+def copy(table: str, columns: Sequence[str], lines: Iterable[str]) -> None:
+    """Sends lines made by `line` into a table; they may be made while they are sent."""
+    made = iter(lines)
+    some = list(islice(made, CHUNK_ROWS))
+    if not some:
         return
     names = ", ".join(f'"{name}"' for name in columns)
     with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as out:
-        for start in range(0, len(lines), CHUNK_ROWS):
-            out.write("\n".join(lines[start : start + CHUNK_ROWS]) + "\n")
+        while some:
+            out.write("\n".join(some) + "\n")
+            some = list(islice(made, CHUNK_ROWS))
