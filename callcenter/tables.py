@@ -35,7 +35,6 @@ from callcenter.models import (
     Site,
     Touch,
     User,
-    Vehicle,
     VehicleParty,
 )
 from callcenter.models.customers import SORT_NAME
@@ -59,7 +58,7 @@ class Column:
     name: str
     title: str
     get: Callable[[Any], Any] | None = None
-    load: Callable[[list[int]], Mapping[int, Any]] | None = None
+    load: Callable[[list[int]], Mapping[int, Any]] | None = None  # for all rows at once, and once for all columns that name it
     cell: Callable[[Any, Any], str] | None = None  # (value, row) → HTML or text; the default shows the value
     order: str = ""  # the order that its header asks for
     is_number: bool = False
@@ -231,9 +230,17 @@ class Listing:
     def cells(self, rows: list[Model], columns: Iterable[Column]) -> Iterator[tuple[Model, list[tuple[Column, Any]]]]:
         """Each row with its values, what needs a query asked once for all."""
         keys = [row.pk for row in rows]
-        loaded = {column.name: column.load(keys) for column in columns if column.load}
+        loaded = {load: load(keys) for load in dict.fromkeys(column.load for column in columns if column.load)}
         for row in rows:
-            yield row, [(column, loaded[column.name].get(row.pk) if column.load else column.get(row)) for column in columns]
+            yield row, [(column, value_of(column, row, loaded)) for column in columns]
+
+
+def value_of(column: Column, row: Model, loaded: Mapping[Callable, Mapping[int, Any]]) -> object:
+    """What a column shows of a row; of what was loaded for it, `get` takes its part."""
+    if column.load is None:
+        return column.get(row)
+    found = loaded[column.load].get(row.pk)
+    return column.get(found) if column.get and found is not None else found
 
 
 def html(column: Column, value: object, row: Model) -> SafeString:
@@ -346,9 +353,8 @@ def last_contacts(keys: list[int]) -> dict[int, datetime]:
     return dict(Touch.objects.filter(customer__in=keys).values_list("customer").annotate(Max("at")))
 
 
-def last_visits(keys: list[int]) -> dict[int, date]:
-    rows = Vehicle.objects.filter(parties__customer__in=keys, parties__until__isnull=True, last_visit_on__isnull=False)
-    return dict(rows.values_list("parties__customer").annotate(Max("last_visit_on")))
+def last_visit(cars: list[search.Car]) -> date | None:
+    return max(filter(None, (car.last_visit_on for car in cars)), default=None)
 
 
 def phones_shown(keys: list[int]) -> dict[int, str]:
@@ -395,10 +401,10 @@ class CustomerList(Listing):
         Column("name", "Cliente", lambda row: row.name, cell=name_cell, order="name"),
         Column("document", "Documento", lambda row: row.document, cell=unbroken),
         Column("phone", "Teléfono", load=phones_shown, cell=masked_phone),
-        Column("vehicles", "Vehículos", load=search.plates_of),
+        Column("vehicles", "Vehículos", search.plates, load=search.cars_of),
         Column("city", "Ciudad", lambda row: row.city),
         Column("contact", "Último contacto", load=last_contacts),
-        Column("visit", "Última entrada", load=last_visits),
+        Column("visit", "Última entrada", last_visit, load=search.cars_of),
         Column("validated", "Datos validados", lambda row: row.validated_at and bogota(row.validated_at).date()),
         Column("email", "Correo", load=emails_of, shown=False),
         Column("sites", "Sedes", load=site_names, shown=False),

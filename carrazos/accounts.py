@@ -4,11 +4,13 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.http import HttpRequest
 
 from callcenter import clock
 from callcenter.domain import system
 from callcenter.models import User
+from callcenter.prepared import Prepared
 from carrazos.lib import text
 
 LONGEST = 256
@@ -16,8 +18,10 @@ HOUSE_WORDS = ("carrazos", "callcenter", "call center", "postventa", "posventa",
 
 
 # Whoever asks for a page, with all that rules of access ask of them, in one query: it opens every request.
-WHO = """
-SELECT u.*,
+FIELDS = [field.attname for field in User._meta.concrete_fields]
+HELD = ("held_functions", "held_permissions", "site_ids", "brand_ids")
+WHO = Prepared(f"""
+SELECT {", ".join(f"u.{field.column}" for field in User._meta.concrete_fields)},
        ARRAY(SELECT g.name FROM auth_group g JOIN callcenter_user_groups m ON m.group_id = g.id WHERE m.user_id = u.id) AS held_functions,
        ARRAY(SELECT t.app_label || '.' || p.codename FROM auth_permission p JOIN django_content_type t ON t.id = p.content_type_id
               WHERE EXISTS (SELECT FROM auth_group_permissions gp JOIN callcenter_user_groups m ON m.group_id = gp.group_id
@@ -28,16 +32,21 @@ SELECT u.*,
                 OR EXISTS (SELECT FROM callcenter_user_sites us WHERE us.site_id = s.id AND us.user_id = u.id) ORDER BY s.id) AS site_ids,
        ARRAY(SELECT b.id FROM callcenter_brand b WHERE u.all_brands
                 OR EXISTS (SELECT FROM callcenter_user_brands ub WHERE ub.brand_id = b.id AND ub.user_id = u.id) ORDER BY b.id) AS brand_ids
-  FROM callcenter_user u WHERE u.id = %s"""
+  FROM callcenter_user u WHERE u.id = %(user)s""")  # noqa: S608 -- our own columns
 
 
 class HouseBackend(AuthenticationBackend):
     """allauth's logins; a session's user comes with functions, permissions and scope already read."""
 
     def get_user(self, user_id: int) -> User | None:
-        user = next(iter(User.objects.raw(WHO, [user_id])), None)
-        if user is None or not self.user_can_authenticate(user):
+        found = WHO.row({"user": user_id})
+        if found is None:
             return None
+        user = User.from_db(connection.alias, FIELDS, found[: len(FIELDS)])
+        if not self.user_can_authenticate(user):
+            return None
+        for name, value in zip(HELD, found[len(FIELDS) :], strict=True):
+            setattr(user, name, value)
         user.functions = frozenset(user.held_functions)
         return user
 

@@ -1,7 +1,6 @@
 """Who gets the next customer: one statement claims, a lease holds, a fence keeps late writers out (design §2)."""
 
 import re
-from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,7 +8,6 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Value
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
-from psycopg import RawCursor
 
 from callcenter.domain import contact_law
 from callcenter.domain.consent import FREE
@@ -18,6 +16,7 @@ from callcenter.domain.errors import LeaseLost, NotAllowedNow, Refused
 from callcenter.domain.outreach import MISSED_AFTER
 from callcenter.enums import Channel, NextStep, Outcome, PointStatus, Priority, Programme, Purpose
 from callcenter.models import Attempt, ContactPoint, Dial, Notification, Outreach, Reason, Skip, Transfer, User
+from callcenter.prepared import Prepared
 from carrazos.lib.calendar import BusinessCalendar, bogota
 
 LEASE = timedelta(minutes=20)
@@ -97,14 +96,8 @@ def callable_sql(channel: Channel) -> str:
     return contact_law.sql_callable().replace("%(channel)s", f"'{channel.value}'")
 
 
-def numbered(statement: str) -> tuple[str, list[str]]:
-    """`%(name)s` → `$n`, once: psycopg would read a text this long anew at every call. Returns the names in order."""
-    names = list(dict.fromkeys(re.findall(r"%\((\w+)\)s", statement)))
-    return re.sub(r"%\((\w+)\)s", lambda found: f"${names.index(found[1]) + 1}", statement), names
-
-
 FIELDS = [field.attname for field in Outreach._meta.concrete_fields]
-CLAIM_STATEMENT = numbered(
+CLAIM_STATEMENT = Prepared(
     CLAIM.format(
         lanes=LANES,
         in_lane=IN_LANE,
@@ -114,7 +107,8 @@ CLAIM_STATEMENT = numbered(
         callable_by_whatsapp=callable_sql(Channel.WHATSAPP),
     )
 )
-MORE_HEADS_STATEMENT = numbered(MORE_HEADS)
+MORE_HEADS_STATEMENT = Prepared(MORE_HEADS)
+COUNTS_STATEMENT = Prepared(COUNTS)
 # The same for Django, which counts parameters by their place.
 LIST_STATEMENT = re.sub(r"%\(\w+\)s", "%s", LIST), re.findall(r"%\((\w+)\)s", LIST)
 
@@ -149,7 +143,7 @@ def claim_next(agent: User, *, at: datetime, calendar: BusinessCalendar, program
     }  # fmt: skip
     for _ in range(ROUNDS):
         try:
-            found = ask(CLAIM_STATEMENT, values)
+            found = CLAIM_STATEMENT.row(values)
         except IntegrityError:
             # Another matter of the same person was taken in the same instant, or an own lease ran out.
             release_expired(at)
@@ -160,20 +154,9 @@ def claim_next(agent: User, *, at: datetime, calendar: BusinessCalendar, program
             continue
         # Every head was locked by others or not callable: look behind them, if there is anything.
         values["skip"] += HEADS_PER_LANE
-        if not ask(MORE_HEADS_STATEMENT, values)[0]:
+        if not MORE_HEADS_STATEMENT.row(values)[0]:
             return None
     return None
-
-
-def ask(statement: tuple[str, list[str]], values: dict) -> tuple | None:
-    """Runs a hot statement as a prepared one (planning costs more than running) and returns its first row."""
-    text, names = statement
-    connection.ensure_connection()
-    # Its errors are Django's, so that a database that went away answers 503 here as everywhere.
-    saved = transaction.atomic() if connection.in_atomic_block else nullcontext()
-    with saved, connection.wrap_database_errors, RawCursor(connection.connection) as cursor:
-        cursor.execute(text, [values[name] for name in names], prepare=True)
-        return cursor.fetchone()
 
 
 def open_purposes(at: datetime, calendar: BusinessCalendar) -> list[str]:
@@ -362,6 +345,5 @@ def waiting(
 
 def counts(agent: User, *, at: datetime, programmes: list[Programme] | None = None) -> QueueCounts:
     """How much waits for the agent, in these programmes or in all of theirs."""
-    with connection.cursor() as cursor:
-        cursor.execute(COUNTS, scope(agent, at, programmes) | {"most": COUNT_CAP})
-        return QueueCounts(*(min(int(number), COUNT_CAP) for number in cursor.fetchone()))
+    found = COUNTS_STATEMENT.row(scope(agent, at, programmes) | {"most": COUNT_CAP})
+    return QueueCounts(*(min(int(number), COUNT_CAP) for number in found))

@@ -8,7 +8,9 @@ import itertools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
+from typing import NamedTuple
 
 from django.db import connection
 from django.db.models import BooleanField, Func, Q, QuerySet, Value
@@ -276,15 +278,30 @@ def find(raw: str, user: User) -> dict[str, list[Hit]]:
     return {title: hits[:PER_GROUP] for title, hits in groups.items()}
 
 
-def plates_of(customers: Iterable[int]) -> dict[int, list[str]]:
-    """The plates (or VINs) of each customer's vehicles, by one query: what tells two namesakes apart."""
-    rows = Vehicle.objects.filter(parties__customer__in=customers, parties__until__isnull=True).values_list(
-        "parties__customer", "plate", "vin"
-    )
-    found: dict[int, list[str]] = {}
-    for customer, plate, vin in rows:
-        found.setdefault(customer, []).append(plate or vin)
+class Car(NamedTuple):
+    """What a list says of a vehicle."""
+
+    plate: str
+    vin: str
+    last_visit_on: date | None
+
+
+def cars_of(customers: Iterable[int]) -> dict[int, list[Car]]:
+    """The vehicles of each customer, by one query."""
+    rows = Vehicle.objects.filter(parties__customer__in=customers, parties__until__isnull=True)
+    found: dict[int, list[Car]] = {}
+    for customer, *car in rows.values_list("parties__customer", "plate", "vin", "last_visit_on"):
+        found.setdefault(customer, []).append(Car(*car))
     return found
+
+
+def plates(cars: Iterable[Car]) -> list[str]:
+    return [car.plate or car.vin for car in cars]
+
+
+def plates_of(customers: Iterable[int]) -> dict[int, list[str]]:
+    """The plates (or VINs) of each customer's vehicles: what tells two namesakes apart."""
+    return {customer: plates(cars) for customer, cars in cars_of(customers).items()}
 
 
 def first_phones(customers: Iterable[int]) -> dict[int, str]:
