@@ -1,9 +1,8 @@
 """Hot statements, prepared once by each connection: where planning costs more than running."""
 
 import re
-from contextlib import nullcontext
 
-from django.db import connection, transaction
+from django.db import connection
 from psycopg import RawCursor
 
 
@@ -19,7 +18,6 @@ class Prepared:
         """The first row of the answer. Raises Django's errors, so that a database that went away answers 503 here as everywhere."""
         connection.close_if_health_check_failed()
         connection.ensure_connection()
-        saved = transaction.atomic() if connection.in_atomic_block else nullcontext()
-        with saved, connection.wrap_database_errors, RawCursor(connection.connection) as cursor:
+        with connection.wrap_database_errors, RawCursor(connection.connection) as cursor:
             cursor.execute(self.text, [values[name] for name in self.names], prepare=True)
             return cursor.fetchone()

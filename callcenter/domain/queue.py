@@ -1,6 +1,7 @@
 """Who gets the next customer: one statement claims, a lease holds, a fence keeps late writers out (design §2)."""
 
 import re
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -143,7 +144,8 @@ def claim_next(agent: User, *, at: datetime, calendar: BusinessCalendar, program
     }  # fmt: skip
     for _ in range(ROUNDS):
         try:
-            found = CLAIM_STATEMENT.row(values)
+            with transaction.atomic() if connection.in_atomic_block else nullcontext():  # what was refused leaves the rest of it standing
+                found = CLAIM_STATEMENT.row(values)
         except IntegrityError:
             # Another matter of the same person was taken in the same instant, or an own lease ran out.
             release_expired(at)

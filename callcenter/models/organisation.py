@@ -12,7 +12,14 @@ from callcenter.roles import TITLES, Role
 from carrazos.lib import text
 
 
-class NamedManager(models.Manager):
+class CatalogueQuerySet(models.QuerySet):
+    """A handful of rows: a choice that iterates over them needs no cursor on the server, which costs three trips."""
+
+    def iterator(self, chunk_size: int | None = None):
+        return iter(self)
+
+
+class NamedManager(models.Manager.from_queryset(CatalogueQuerySet)):
     """Catalogue rows are named by their code in fixtures."""
 
     def get_by_natural_key(self, code: str):

@@ -117,7 +117,7 @@ def saved_views(request: HttpRequest, place: Place | Listing) -> dict:
 
     `opens_as`: where the page goes by itself without a query, when somebody chose a view for that; empty otherwise.
     """
-    rows = list(SavedView.objects.visible_to(request.user).filter(listing=place.slug).select_related("owner"))
+    rows = list(SavedView.objects.visible_to(request.user).filter(listing=place.slug).prefetch_related("owner"))
     own = next((row for row in rows if row.is_default and row.owner_id == request.user.pk), None)
     current = next((row for row in rows if str(row.pk) == request.GET.get("view")), None)
     state, columns = place.state(request.GET), place.chosen_names(request.GET)

@@ -128,7 +128,8 @@ def main() -> None:
         for name, (address, where) in LISTS.items():
             order = "c.id DESC" if "order=new" in address else f"{NAME}, c.id"
             raw = f"SELECT c.* FROM callcenter_customer c WHERE c.merged_into_id IS NULL AND {where.format(**values)} ORDER BY {order} LIMIT 50"
-            floor, ours = alternated(lambda raw=raw: rows_of(raw), lambda at=address.format(**values): client.get(at))
+            at = address.format(**values)
+            floor, ours = alternated(lambda raw=raw: rows_of(raw), lambda at=at: client.get(at))
             line(f"P7 lista de clientes, {name}", 1000 * floor, 1000 * ours, "≤ 25", unit="ms")
         found = client.get("/clientes/?order=name").content
         print(f"   {len(found) // 1024} KB de HTML (meta ≤ 60)")
