@@ -22,6 +22,7 @@ from callcenter.spiga import merge, staging, undo
 from callcenter.spiga.cleaning import Cleaned, Cleaner
 from callcenter.spiga.feed import POINT_STAGE, Context, Feed
 from callcenter.spiga.reader import Sheet, UnreadableFile
+from callcenter.spiga.traces import MASTER
 from carrazos.lib.calendar import bogota
 
 MAX_ROWS = 100_000
@@ -172,7 +173,8 @@ def apply(batch: ImportBatch, report: Report = silent) -> Result | None:
             keep(batch, result, BatchStatus.APPLIED)
             if result.excluded["ERASED"]:
                 erasure.forget_rows(batch)
-            return result
+        merge.renew_statistics((*MASTER, *feeds()[batch.feed].leaves), made=result.created)
+        return result
     except UnreadableFile as refusal:
         refuse(batch, refusal)
         return None
