@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from carrazos.local.machine import find_browser
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright's loop lives in this thread
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]}
 PASSWORD = "una-clave-larga-de-prueba"
+expect.set_options(timeout=15_000)  # how long a page takes says how loaded the machine is, not whether it works
 
 
 @pytest.fixture(scope="session")

@@ -35,14 +35,14 @@ def test_from_the_delivery_list_to_green_with_evidence(house, monday, visitor, s
     page.get_by_role("button", name="Subir y revisar").click()
     expect(page.get_by_text("en cola")).to_be_visible()
     jobs()
-    expect(page.get_by_text("Nada se ha escrito todavía")).to_be_visible(timeout=8_000)
+    expect(page.get_by_text("Nada se ha escrito todavía")).to_be_visible()
     agent.check("review of deliveries")
     press(page, "Control+Enter")
     expect(page.get_by_text("¿Aplicar este archivo?")).to_be_visible()
     press(page, "Control+Enter")
     expect(page.get_by_text("Aplicando").first).to_be_visible()
     jobs()
-    expect(page.get_by_text("Aplicado el")).to_be_visible(timeout=8_000)
+    expect(page.get_by_text("Aplicado el")).to_be_visible()
     assert Survey.objects.count() == 1
 
     # 2. The survey by digits: each one goes on to the next question; a 4 asks for the customer's words.

@@ -68,7 +68,7 @@ def test_from_the_spiga_file_to_the_report(scene, visitor, settings, tmp_path):
     page.get_by_role("button", name="Subir y revisar").click()
     expect(page.get_by_text("en cola")).to_be_visible()
     jobs()
-    expect(page.get_by_text("Nada se ha escrito todavía")).to_be_visible(timeout=8_000)
+    expect(page.get_by_text("Nada se ha escrito todavía")).to_be_visible()
     expect(page.locator("input[value='1234567']")).to_be_visible()
     agent.check("review")
     press(page, "Control+Enter")
@@ -77,7 +77,7 @@ def test_from_the_spiga_file_to_the_report(scene, visitor, settings, tmp_path):
     press(page, "Control+Enter")
     expect(page.get_by_text("Aplicando").first).to_be_visible()
     jobs()
-    expect(page.get_by_text("Aplicado el")).to_be_visible(timeout=8_000)
+    expect(page.get_by_text("Aplicado el")).to_be_visible()
     agent.check("applied")
     assert Outreach.objects.open().count() == 2
 
@@ -137,7 +137,7 @@ def test_from_the_spiga_file_to_the_report(scene, visitor, settings, tmp_path):
         page.get_by_role("button", name=name).click()
         expect(page.locator("[id^=run-]")).to_have_count(count)
     jobs()
-    expect(page.get_by_role("link", name="Descargar")).to_have_count(2, timeout=8_000)
+    expect(page.get_by_role("link", name="Descargar")).to_have_count(2)
     director.check("downloads")
     files = []
     for link in page.get_by_role("link", name="Descargar").all():

@@ -108,7 +108,7 @@ def test_what_was_typed_survives_a_lost_page_and_the_ladder_goes_on(queue_of_ten
     expect(page.get_by_role("heading", name="Ana Ruiz", exact=True)).to_be_visible()
     page.fill("#note", "Prefiere que la llamen en la tarde")
     page.get_by_label("Saludo").check()
-    expect(page.get_by_text("Borrador guardado")).to_be_visible(timeout=6_000)
+    expect(page.get_by_text("Borrador guardado")).to_be_visible()
     page.reload()
     expect(page.locator("#note")).to_have_value("Prefiere que la llamen en la tarde")
     expect(page.get_by_label("Saludo")).to_be_checked()
