@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any, ClassVar
 
 from callcenter.domain.metrics import Slice, scope_of
@@ -18,6 +19,7 @@ from reports.stream import Stream
 TEXT, DATE, MOMENT, NUMBER = "text", "date", "moment", "number"
 AFTERSALES = frozenset({Role.AFTERSALES_DIRECTOR, Role.AFTERSALES_MANAGER, Role.GENERAL_MANAGEMENT})
 SALES = frozenset({Role.SALES_MANAGER, Role.GENERAL_MANAGEMENT})
+UNPROVED_SHOWN = 30
 COMPANY, PROCESS, SALES_PROCESS = "Carrazos SAS", "Gestión Clientes", "Gestión Comercial"
 
 
@@ -87,6 +89,15 @@ class Proof:
 
 
 @dataclass(frozen=True)
+class Annex:
+    """The evidence annex in figures: its lines, those without a screenshot, and the first of these."""
+
+    lines: int
+    unproved: int
+    shown: Sequence[Proof]
+
+
+@dataclass(frozen=True)
 class Table:
     """A small table of the report's body."""
 
@@ -109,7 +120,7 @@ class Dataset:
     tables: tuple[Table, ...]
     columns: tuple[Column, ...]
     records: Sequence[Any]
-    proofs: tuple[Proof, ...] = ()
+    prove: Callable[[Sequence[Any]], tuple[Proof, ...]] = lambda records: ()
     notes: tuple[str, ...] = ()
     edition: int = 0  # which version of the handed-out report this is; 0: a download of one's own
     seal: str = ""  # sha-256 of the frozen facts of the edition
@@ -141,6 +152,11 @@ class Dataset:
     def findings(self) -> list[str]:
         """What is below its goal, in words."""
         return [f"{item.name}: {item.text}, bajo la meta de {item.goal_text}" for item in self.indicators if item.met is False]
+
+    @cached_property
+    def proofs(self) -> tuple[Proof, ...]:
+        """The evidence annex: it walks every record, so only files and editions ask for it."""
+        return self.prove(self.records)
 
     @property
     def unproved(self) -> list[Proof]:
@@ -207,6 +223,10 @@ class Report:
     def proofs(self, records: Sequence[Any]) -> tuple[Proof, ...]:
         return ()
 
+    def annex(self, data: Dataset, part: Slice) -> Annex:
+        """The annex as the screen says it; a report whose records are many counts it in the database instead."""
+        return Annex(len(data.proofs), len(data.unproved), data.unproved[:UNPROVED_SHOWN])
+
     def behind(self, figure: str) -> Rows | None:
         """The rows of one of its indicators."""
         return self.elsewhere.get(figure) or (Rows(figure) if figure in self.drills else None)
@@ -222,5 +242,5 @@ class Report:
         return Dataset(
             header=Header.of(self.code, self.title, bogota(at).date()), period=request.period, filters=request.filters, cut_at=at,
             indicators=self.indicators(part, at), charts=self.charts(part, request.period),
-            tables=self.tables(part, request.period, at), columns=self.columns, records=records, proofs=self.proofs(records),
+            tables=self.tables(part, request.period, at), columns=self.columns, records=records, prove=self.proofs,
         )  # fmt: skip

@@ -180,6 +180,7 @@ KERNEL = (
         "callcenter.ControlledDocument", "callcenter.DocumentVersion", "callcenter.ColumnAlias", "callcenter.Pulse", "callcenter.Change", "callcenter.AuditSeal",
         "callcenter.Tombstone", "callcenter.Retention", "callcenter.DuplicateScan", "callcenter.Line", "callcenter.UploadedMedia",
         "callcenter.ContactRules", "callcenter.CapacityException", "callcenter.Pause", "callcenter.Preparation", "callcenter.CallTally",
+        "callcenter.MonthTally", "callcenter.CalledMonth",
     ),
 )  # fmt: skip
 

@@ -6,38 +6,48 @@ from django.db import connection
 from django.db.models import QuerySet, Sum
 from django.db.models.functions import Coalesce, TruncMonth
 
-from callcenter.domain.metrics import CallFigures, Slice
+from callcenter.domain.metrics import CallFigures, Slice, within
 from callcenter.models import CallTally
-from callcenter.models.tallies import STANDS
+from callcenter.models.tallies import CALLED, DAYS, MONTHS
 from carrazos.lib.periods import Month
 from carrazos.lib.ratios import Ratio
 
+# Each table of sums: what its rows are of, and what they add up.
+TABLES = {
+    "callcenter_calltally": (("day", "brand_id", "site_id", "programme"), ("attempts", "contacts")),
+    "callcenter_monthtally": (
+        ("month", "brand_id", "site_id", "programme", "agent_id", "outcome", "reason_id"), ("calls", "attempts", "contacts")
+    ),
+}  # fmt: skip
 FOLD = """
 WITH apart AS (
-  SELECT day, brand_id, site_id, programme FROM callcenter_calltally GROUP BY 1, 2, 3, 4 HAVING count(*) > 1
+  SELECT {keys} FROM {table} GROUP BY {keys} HAVING count(*) > 1
 ), taken AS (
-  DELETE FROM callcenter_calltally t USING apart a
-   WHERE (t.day, t.brand_id, t.site_id, t.programme) = (a.day, a.brand_id, a.site_id, a.programme) RETURNING t.*
+  DELETE FROM {table} t USING apart a WHERE {same} RETURNING t.*
 )
-INSERT INTO callcenter_calltally (day, brand_id, site_id, programme, attempts, contacts)
-SELECT day, brand_id, site_id, programme, sum(attempts), sum(contacts) FROM taken GROUP BY 1, 2, 3, 4
+INSERT INTO {table} ({keys}, {sums}) SELECT {keys}, {added} FROM taken GROUP BY {keys}
 """
+ALL = "SELECT r.*, 1 AS sign FROM callcenter_attempt r WHERE r.undone_at IS NULL"
 REBUILD = f"""
-DELETE FROM callcenter_calltally;
-INSERT INTO callcenter_calltally (day, brand_id, site_id, programme, attempts, contacts)
-SELECT a.day, o.brand_id, o.site_id, o.programme, count(*), count(*) FILTER (WHERE a.is_contact)
-  FROM callcenter_attempt a JOIN callcenter_outreach o ON o.id = a.outreach_id WHERE {STANDS.format(row="a")} GROUP BY 1, 2, 3, 4
+DELETE FROM callcenter_calltally; DELETE FROM callcenter_monthtally; DELETE FROM callcenter_calledmonth;
+{DAYS.format(rows=ALL)}{MONTHS.format(rows=ALL)}{CALLED.format(whose="")}
 """  # noqa: S608 -- our own words
 
 
 def fold() -> None:
-    """One row for each day, brand, site and programme; two at once fold nothing twice, for each takes only what it deletes."""
+    """One row for each key of the sums; two at once fold nothing twice, for each takes only what it deletes."""
     with connection.cursor() as cursor:
-        cursor.execute(FOLD)
+        for table, (keys, added) in TABLES.items():
+            words = {
+                "table": table, "keys": ", ".join(keys), "sums": ", ".join(added), "added": ", ".join(f"sum({name})" for name in added),
+                # An equality for each, which can be hashed, but for the one that may be empty.
+                "same": " AND ".join(f"t.{name} {'IS NOT DISTINCT FROM' if name == 'reason_id' else '='} a.{name}" for name in keys),
+            }  # fmt: skip
+            cursor.execute(FOLD.format(**words))
 
 
 def rebuild() -> None:
-    """The sums from the calls themselves, in one transaction."""
+    """All that is kept, from the calls themselves, in one transaction."""
     with connection.cursor() as cursor:
         cursor.execute(REBUILD)
 
@@ -46,12 +56,7 @@ def of(part: Slice) -> QuerySet[CallTally]:
     """The sums of a slice. Raises ValueError for a slice of one agent: the sums do not know who called."""
     if part.agent is not None:
         raise ValueError("the sums of the calls are not by agent")
-    rows = CallTally.objects.filter(day__gte=part.start, day__lt=part.end)
-    if part.programme is not None:
-        rows = rows.filter(programme=part.programme)
-    if part.sites is not None:
-        rows = rows.filter(site__in=part.sites)
-    return rows if part.brands is None else rows.filter(brand__in=part.brands)
+    return within(CallTally.objects.filter(day__gte=part.start, day__lt=part.end), part)
 
 
 SUMS = {"attempts": Coalesce(Sum("attempts"), 0), "contacts": Coalesce(Sum("contacts"), 0)}

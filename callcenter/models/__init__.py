@@ -45,7 +45,7 @@ from callcenter.models.privacy import (
     Tombstone,
 )
 from callcenter.models.spiga import ColumnAlias, ImportBatch, ImportChange, ImportEdit, ImportRow
-from callcenter.models.tallies import CallTally
+from callcenter.models.tallies import CalledMonth, CallTally, MonthTally
 from callcenter.models.workshop import WorkOrder
 from callcenter.models.workspace import ListExport, Mail, Notification, Pulse, SavedView
 
@@ -63,6 +63,7 @@ __all__ = [
     "BrandPlatform",
     "CalendarException",
     "CallTally",
+    "CalledMonth",
     "Campaign",
     "CapacityException",
     "Change",
@@ -103,6 +104,7 @@ __all__ = [
     "Message",
     "MessageEvent",
     "MessageTemplate",
+    "MonthTally",
     "Motive",
     "Notification",
     "Outreach",

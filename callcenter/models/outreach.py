@@ -117,6 +117,8 @@ class Outreach(models.Model):
             models.Index(fields=["customer", "-opened_at"], name="outreach_customer"),
             models.Index(fields=["lease_until"], condition=Q(leased_by__isnull=False), name="outreach_leases"),
             models.Index(fields=["due_at"], condition=Q(state=OutreachState.OPEN, next_step=NextStep.REPLY), name="outreach_replies"),
+            # Closed without an answer in a month: what PRO-16 asks the screenshots of. No lease touches it.
+            models.Index(fields=["closed_at"], condition=Q(result=Result.EXHAUSTED), name="outreach_exhausted"),
         ]
         permissions = [("work_queue", "Puede llamar clientes de su cola"), ("supervise", "Puede ver y repartir el trabajo del equipo")]
 

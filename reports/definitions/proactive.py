@@ -6,7 +6,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from django.db.models import Min, Prefetch, Q
+from django.db.models import Count as Counted
+from django.db.models import Exists, F, Min, OuterRef, Prefetch, Q, QuerySet
 
 from callcenter.domain import metrics, tallies
 from callcenter.domain.metrics import Slice
@@ -18,7 +19,8 @@ from carrazos.lib.charts import Chart
 from carrazos.lib.periods import Month, Period, Week
 from carrazos.lib.ratios import Count, Ratio
 from reports import columns
-from reports.base import MOMENT, Column, Proof, Report, Table
+from reports.base import MOMENT, UNPROVED_SHOWN, Annex, Column, Dataset, Proof, Report, Table
+from reports.domain import closed
 from reports.drill import Rows, by, by_period
 from reports.stream import Stream
 
@@ -84,6 +86,31 @@ def loaded(keys: Sequence[int]) -> dict[int, Outreach]:
     return rows.in_bulk(keys)
 
 
+def by_month(part: Slice, months: Sequence[Month], at: datetime) -> list[tuple[Month, tuple[Ratio | Count, ...]]]:
+    """The four indicators of each month with calls or appointments: as frozen before the slice begins, measured in it."""
+    before = closed.lines(part, [month for month in months if month.last < part.start], ("IND-01", "IND-02", "IND-03", "IND-08"))
+    measured = [month for month in months if month not in before]
+    kept = metrics.fulfilment_by_month(part, measured, at)
+    found = before | {
+        month: (figures.effectiveness, figures.booking, kept[month], figures.customers)
+        for month, figures in metrics.calls_by_month(part, measured)
+    }
+    return [(month, found[month]) for month in months if found[month][0].total or found[month][2].total]
+
+
+def called(part: Slice, *, silent: bool = False) -> QuerySet:
+    """The numbers of the outreaches with a call in the slice, by their first call; `silent`: those that nobody ever reached."""
+    if part.is_month:
+        rows = metrics.called(part)
+        rows = rows.filter(is_silent=True) if silent else rows
+        return rows.order_by("first_call", "outreach").values_list("outreach", flat=True)
+    rows = Outreach.objects.of(Programme.PROACTIVE).filter(pk__in=metrics.attempts(part).values("outreach"))
+    if silent:
+        rows = rows.filter(~Exists(Attempt.objects.counted().filter(outreach=OuterRef("pk"), is_contact=True)))
+    first_call = Min("attempts__started_at", filter=Q(attempts__undone_at__isnull=True))
+    return rows.annotate(first_call=first_call, outreach=F("pk")).order_by("first_call", "pk").values_list("outreach", flat=True)
+
+
 class ProactiveControl(Report):
     code = "GSC-FOR-09"
     title = "Control Contacto Proactivo"
@@ -113,11 +140,7 @@ class ProactiveControl(Report):
 
     def records(self, part: Slice) -> Stream:
         """The outreaches with at least one call in the period, with all their calls, by day of the first one."""
-        asked = metrics.attempts(part).values("outreach")
-        rows = Outreach.objects.of(Programme.PROACTIVE).filter(pk__in=asked)
-        first_call = Min("attempts__started_at", filter=Q(attempts__undone_at__isnull=True))
-        keys = list(rows.annotate(first_call=first_call).order_by("first_call", "pk").values_list("pk", flat=True))
-        return Stream(keys, loaded)
+        return Stream(list(called(part)), loaded)
 
     def indicators(self, part: Slice, at: datetime) -> tuple[Ratio | Count, ...]:
         return metrics.indicators(part, at)
@@ -141,12 +164,7 @@ class ProactiveControl(Report):
         """The year so far (PRO-R6) and the agents."""
         last = Month.of(period.last)
         months = [Month(last.year, number) for number in range(1, last.month + 1)]
-        kept = metrics.fulfilment_by_month(part, months, at)
-        year = [
-            (month.label.capitalize(), *map(in_words, (figures.effectiveness, figures.booking, kept[month], figures.customers)))
-            for month, figures in metrics.calls_by_month(part, months)
-            if figures.attempts or kept[month].total
-        ]
+        year = [(month.label.capitalize(), *map(in_words, figures)) for month, figures in by_month(part, months, at)]
         by_customer = metrics.customers_reached(part)
         agents = tuple((name, ratio.text, ratio.fraction, str(booked)) for name, ratio, booked in metrics.by_agent(part))
         return (
@@ -185,3 +203,16 @@ class ProactiveControl(Report):
                 found.append(Proof(outreach.pk, title, detail))
             found += [Proof(outreach.pk, title, detail, picture.file.name, picture.pk) for picture in pictures]
         return tuple(found)
+
+    def annex(self, data: Dataset, part: Slice) -> Annex:
+        """The same as `proofs` counts, without reading the records."""
+        silent = called(part, silent=True)
+        pictures = Evidence.objects.filter(outreach=OuterRef("outreach"))
+        lacking = silent.filter(~Exists(pictures) | Exists(pictures.filter(file="")))
+        kept = Evidence.objects.filter(outreach__in=silent.order_by()).aggregate(
+            outreaches=Counted("outreach", distinct=True), lines=Counted("pk"), gone=Counted("pk", filter=Q(file=""))
+        )
+        bare = silent.count() - kept["outreaches"]  # a line for each picture, and one for each outreach without any
+        first = Stream(list(lacking[:UNPROVED_SHOWN]), loaded)
+        unproved = [proof for proof in self.proofs(first) if not proof.picture]
+        return Annex(bare + kept["lines"], bare + kept["gone"], unproved[:UNPROVED_SHOWN])

@@ -16,6 +16,7 @@ from carrazos.lib.ratios import Count, Ratio
 from crm_audit.domain import indicators as crm
 from reports.definitions.recovery import recovered
 from reports.domain import compliance
+from reports.domain.closed import frozen
 from reports.models import Goal, IndicatorSnapshot
 from satisfaction.domain import metrics as satisfaction
 from satisfaction.domain.nps import GOAL
@@ -29,7 +30,7 @@ Measure = Callable[[Slice, datetime], Figure]
 class Indicator:
     """One row of the table. `goal`: percent that rules where the owner set none; None: «Sin meta».
 
-    `by_agent`: whether a person of the call centre can be measured with it.
+    `by_agent`: the figure of each person of the call centre, where one can be measured with it.
     """
 
     code: str
@@ -39,22 +40,33 @@ class Indicator:
     measure: Measure
     goal: Decimal | None = None
     report: str = ""  # the report where the rows behind the figure are
-    by_agent: bool = False
+    by_agent: Callable[[Slice, datetime], Callable[[int], Figure]] | None = None
     weekly: bool = False  # measured by week too (domain 1.6)
 
 
 def effectiveness(part: Slice, at: datetime) -> Ratio:
-    """IND-01: from the sums by day, which a year of calls does not slow down; of one agent from the calls."""
-    return tallies.effectiveness(part) if part.agent is None else metrics.calls(part).effectiveness
+    """IND-01: from the sums by day, which a year of calls does not slow down."""
+    return tallies.effectiveness(part)
+
+
+def of_callers(figure: str, *names: str) -> Callable[[Slice, datetime], Callable[[int], Figure]]:
+    """One of the call figures for each agent, from one query that counts only what it needs."""
+
+    def measure(part: Slice, at: datetime) -> Callable[[int], Figure]:
+        made = metrics.calls_by_agent(part, *names)
+        return lambda agent: getattr(made[agent], figure)
+
+    return measure
 
 
 INDICATORS: tuple[Indicator, ...] = (
     Indicator("IND-01", "Efectividad de llamadas", "Intentos con contacto / intentos de llamada", "GSC-PRO-02",
-              effectiveness, report="GSC-FOR-09", by_agent=True, weekly=True),
+              effectiveness, report="GSC-FOR-09", by_agent=of_callers("effectiveness", "attempts", "contacts"), weekly=True),
     Indicator("IND-02", "Efectividad de agendamiento", "Gestiones agendadas / gestiones contactadas", "GSC-PRO-02",
-              lambda part, at: metrics.calls(part).booking, report="GSC-FOR-09", by_agent=True, weekly=True),
+              lambda part, at: metrics.calls(part, "reached", "booked").booking, report="GSC-FOR-09",
+              by_agent=of_callers("booking", "reached", "booked"), weekly=True),
     Indicator("IND-03", "Cumplimiento de citas", "Citas cumplidas / citas cuya fecha pasó", "GSC-PRO-02 §4",
-              metrics.fulfilment, report="GSC-FOR-09", by_agent=True),
+              metrics.fulfilment, report="GSC-FOR-09", by_agent=lambda part, at: metrics.fulfilment_by_agent(part, at).__getitem__),
     Indicator("IND-04", "Clientes recuperados", "Clientes recuperados / clientes en la lista depurada", "GSC-PRO-04",
               recovered, report="R-REC-M"),
     Indicator("IND-05", "Satisfacción posventa", "Según la fórmula de la marca / encuestas válidas", "GSC-PRO-03",
@@ -69,7 +81,8 @@ INDICATORS: tuple[Indicator, ...] = (
     Indicator("IND-12", "Cobertura de seguimiento", "Clientes encuestados / clientes del listado", "GSC-PRO-03",
               lambda part, at: satisfaction.coverage(part, Area.AFTERSALES), report="GSC-FOR-01"),
     Indicator("IND-08", "Clientes proactivos", "Clientes distintos con al menos un intento", "GSC-CAR-01",
-              lambda part, at: metrics.calls(part).customers, report="GSC-FOR-09", by_agent=True),
+              lambda part, at: metrics.calls(part, "people").customers, report="GSC-FOR-09",
+              by_agent=of_callers("customers", "people")),
     Indicator("IND-13", "Cumplimiento de procedimiento",
               "Controles cumplidos / controles debidos: listado diario, informes a tiempo, evidencia y plazo de los detractores",
               "GSC-CAR-01", compliance.compliance),
@@ -126,11 +139,6 @@ def scope(part: Slice, brand: int | None, site: int | None) -> Slice:
     brands = part.brands if brand is None else ((brand,) if part.brands is None or brand in part.brands else ())
     sites = part.sites if site is None else ((site,) if part.sites is None or site in part.sites else ())
     return replace(part, brands=brands, sites=sites)
-
-
-def frozen(months: Sequence[Period], *, brand: int | None, site: int | None) -> dict[tuple[str, str], IndicatorSnapshot]:
-    rows = IndicatorSnapshot.objects.filter(month__in=[month.code for month in months], brand=brand, site=site)
-    return {(row.indicator, row.month): row for row in rows}
 
 
 def readings(

@@ -25,6 +25,4 @@ def table(part: Slice, *, brand: int | None, site: int | None, at: datetime) -> 
     made, kept = metrics.calls_by(part, "programme"), metrics.fulfilment_by(part, "programme", at)
     found = [Measurement(row.label, made[row], kept.get(row, metrics.kept_ratio())) for row in Programme if row in made]
     made, kept = metrics.calls_by(part, "campaign__name"), metrics.fulfilment_by(part, "campaign__name", at)
-    return found + [
-        Measurement(f"Campaña: {name}", made[name], kept.get(name, metrics.kept_ratio())) for name in sorted(filter(None, made))
-    ]
+    return found + [Measurement(f"Campaña: {name}", made[name], kept.get(name, metrics.kept_ratio())) for name in sorted(made)]

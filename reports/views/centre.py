@@ -88,7 +88,8 @@ def report(request: HttpRequest, code: str) -> HttpResponse:
             .filter(indicator__in={item.code for item in data.indicators if item.code})
             .order_by("due_on", "-opened_at")[:ACTIONS_SHOWN],
             "today": clock.today(),
-            "proves": type(kind).proofs is not Report.proofs,  # whether the procedure asks this report for screenshots
+            # Where the procedure asks this report for screenshots.
+            "annex": None if type(kind).proofs is Report.proofs else kind.annex(data, asked.slice),
             "drilled": drilled.words,
             "head": [column.title for column in data.columns if column.in_pdf],
             "lines": [

@@ -98,7 +98,7 @@ def indicator(request: HttpRequest, code: str) -> HttpResponse:
         "kind": kind, "form": form, "month": month, "now": now, "line": line, "chart": trend(kind, line),
         "scopes": indicators.by_scope(kind, month, viewer=user, at=at) if not (brand or site) else [],
         "controls": controls(month, user, at) if code == "IND-13" else [],
-        "people": by_person(kind, month, user, at) if kind.by_agent else [],
+        "people": by_person(kind, month, user, at),
         "moved": indicators.moved(month, brand=brand and brand.pk, site=site and site.pk, at=at).get(code) if now.closed else None,
     }  # fmt: skip
     return render(request, "reports/indicator.html", context)
@@ -121,10 +121,10 @@ def trend(kind: indicators.Indicator, line: list[indicators.Reading]) -> charts.
 
 
 def by_person(kind: indicators.Indicator, month: Period, viewer: User, at) -> list[tuple[str, indicators.Figure]]:
-    """The indicator of everybody who called that month."""
+    """The indicator of everybody who called in that month or week."""
     part = Slice.of(month, **metrics.scope_of(viewer))
-    people = User.objects.filter(pk__in=metrics.attempts(part).values("agent")).order_by("first_name", "last_name")
-    return [(str(person), kind.measure(Slice.of(month, **metrics.scope_of(viewer), agent=person.pk), at)) for person in people]
+    measured = kind.by_agent(part, at) if kind.by_agent else None
+    return [(str(person), measured(person.pk)) for person in metrics.callers(part).order_by("first_name", "last_name")] if measured else []
 
 
 @may_close

@@ -19,12 +19,13 @@ from callcenter.domain.evidence import clean_picture
 from callcenter.domain.metrics import Slice
 from callcenter.domain.outreach import Booking, Call
 from callcenter.enums import AppointmentStatus, NextStep, Outcome, Priority, WorkState
-from callcenter.models import Appointment, Outreach, Reason
+from callcenter.models import Appointment, Attempt, Evidence, Outreach, Reason
 from callcenter.roles import Role
 from carrazos.lib.calendar import bogota
 from carrazos.lib.periods import Month, Week
 from reports.base import Request
 from reports.catalogue import BY_CODE
+from reports.definitions import proactive
 from reports.models import ReportRun
 from reports.render import pdf, xlsx
 from tests.callcenter.domain.test_messages_and_appointments import png
@@ -185,6 +186,42 @@ def test_proofs_name_every_unreached_customer(month):
     data = dataset()
     assert [(bool(proof.picture), proof.title.split(" · ")[0]) for proof in data.proofs] == [(True, '=HYPERLINK("http://x")')]
     assert data.unproved == []
+
+
+def test_the_screen_counts_the_same_annex_as_the_files_without_reading_the_records(client, month, agent, monday, monkeypatch):
+    """PRO-16: silent with a picture, with two, with none, with one that expired; called again, reached later, undone, elsewhere."""
+    day = timedelta(days=1)
+
+    def silent(*pictures, **more):
+        row = OutreachFactory(**more)
+        at = MONDAY + timedelta(minutes=row.pk % 50)
+        Attempt.objects.create(outreach=row, number=1, agent=agent, is_contact=False, outcome="NO_CONTACT", started_at=at, at=at, day=at.date(),
+                               reason=reason("NO_CONTACT", "NO_ANSWER"), policy_version="x")  # fmt: skip
+        for name in pictures:
+            Evidence.objects.create(outreach=row, file=name, original_sha256="x", sha256="x", uploaded_by=agent, uploaded_at=at)
+        return row
+
+    def again(row, number, at, **more):
+        Attempt.objects.create(outreach=row, number=number, agent=agent, is_contact=True, outcome="BOOKED", started_at=at, at=at, day=at.date(),
+                               policy_version="x", **more)  # fmt: skip
+
+    silent("evidence/a.jpg", "evidence/b.jpg")
+    silent("")
+    silent("evidence/c.jpg", "")
+    there = SiteFactory(code="lejos")
+    rows = [silent(), silent(), silent(site=there), *(silent() for _ in range(3))]
+    again(rows[0], 2, MONDAY + 40 * day)  # reached after the month: no longer without an answer
+    again(rows[1], 2, MONDAY + day, undone_at=MONDAY + day)
+    silent(programme="RECOVERY")
+    monkeypatch.setattr(proactive, "UNPROVED_SHOWN", 4)
+    for period, chosen in ((NOVEMBER, {}), (NOVEMBER, {"site": there}), (Week(2026, 48), {}), (Week(2026, 48), {"site": there})):
+        data = dataset(period, **chosen)
+        annex = BY_CODE["GSC-FOR-09"].annex(data, Request(period, **chosen).slice)
+        assert (annex.lines, annex.unproved, annex.shown) == (len(data.proofs), len(data.unproved), data.unproved[:4])
+    assert (len(dataset().proofs), len(dataset().unproved)) == (11, 7)
+    client.force_login(person(Role.GENERAL_MANAGEMENT))
+    page = client.get("/informes/GSC-FOR-09/", {"period": "2026-11"}).content.decode()
+    assert "11 registros de clientes no contactados en el período; <strong>7</strong> sin pantallazo" in page
 
 
 def test_scope_narrows_the_figures(month, agent):
