@@ -55,11 +55,17 @@ class ImageRelease(models.Model):
         verbose_name, verbose_name_plural = "autorización de imagen", "autorizaciones de imagen"
         ordering = ["-recorded_at"]
         constraints = [
-            models.CheckConstraint(condition=Q(valid_to__gte=F("valid_from")), name="release_dates"),
+            models.CheckConstraint(
+                condition=Q(valid_to__gte=F("valid_from")),
+                name="release_dates",
+                violation_error_message="Revise las fechas: la vigencia termina antes de empezar.",
+            ),
             models.CheckConstraint(
                 condition=~Q(kind="MINOR")
                 | (~Q(representative="") & ~Q(representative_document="") & ~Q(relationship="") & Q(minor_heard=True)),
                 name="release_minor_represented_and_heard",
+                violation_error_message="La autorización de un menor la firma su representante: complete nombre, documento y parentesco, y deje "
+                "constancia de que se escuchó al menor (Ley 1098 de 2006).",
             ),
             models.CheckConstraint(condition=Q(revoked_on__isnull=True) | ~Q(revocation=""), name="release_revoked_how"),
         ]

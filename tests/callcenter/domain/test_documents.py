@@ -152,6 +152,21 @@ def test_a_release_through_its_pages(client):
     assert "Revocada" in client.get(reverse("callcenter:releases")).content.decode()
 
 
+@pytest.mark.parametrize(("more", "says"), [
+    ({"kind": "MINOR", "birth_date": "2014-05-03"}, "complete nombre, documento y parentesco"),
+    ({"kind": "MINOR", "representative": "Ana Ruiz", "representative_document": "CC 2", "relationship": "Madre"}, "se escuchó al menor"),
+    ({"birth_date": "2014-05-03"}, "use el GSC-FOR-11"),
+    ({"valid_to": "2026-10-01"}, "la vigencia termina antes de empezar"),
+])  # fmt: skip
+def test_the_page_of_a_release_says_in_words_what_it_lacks(client, more, says):
+    client.force_login(person(Role.MARKETING_COORDINATOR))
+    data = {"kind": "ADULT", "person": "Sara Ruiz", "document": "CC 1", "purpose": "Redes", "media": "WhatsApp", "territory": "Colombia",
+            "valid_from": "2026-11-01", "valid_to": "2030-01-01", "file": SimpleUploadedFile("f.pdf", PDF)} | more  # fmt: skip
+    response = client.post(reverse("callcenter:new_release"), data)
+    assert response.status_code == 422
+    assert [says in said for said in response.context["form"].non_field_errors()] == [True]
+
+
 def test_one_sees_ones_own_notices(client, agent, director):
     notices.notify([director], "x", "Solo del director", at=at())
     client.force_login(agent)
