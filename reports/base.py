@@ -88,6 +88,11 @@ class Proof:
     picture_id: int | None = None
 
 
+def silent_calls(count: int) -> str:
+    """`1 llamada sin contacto`, `3 llamadas sin contacto`."""
+    return f"{count} llamada{'' if count == 1 else 's'} sin contacto"
+
+
 @dataclass(frozen=True)
 class Annex:
     """The evidence annex in figures: its lines, those without a screenshot, and the first of these."""
@@ -105,6 +110,7 @@ class Table:
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     behind: Behind | None = None  # what each cell counts
+    widths: tuple[int, ...] = ()  # percent of the page for each column; empty: as its words need
 
 
 @dataclass(frozen=True)
@@ -121,6 +127,11 @@ class Dataset:
     columns: tuple[Column, ...]
     records: Sequence[Any]
     prove: Callable[[Sequence[Any]], tuple[Proof, ...]] = lambda records: ()
+    # What the evidence annex is of, and what to say when there is none.
+    proofs_of: tuple[str, str] = (
+        "Clientes no contactados en el período",
+        "Todos los clientes del período fueron contactados por teléfono.",
+    )
     notes: tuple[str, ...] = ()
     edition: int = 0  # which version of the handed-out report this is; 0: a download of one's own
     seal: str = ""  # sha-256 of the frozen facts of the edition

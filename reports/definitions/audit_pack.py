@@ -75,7 +75,8 @@ class AuditPack(Report):
                     f"«{seed_of(part)}»: repetirla da los mismos casos.")  # fmt: skip
         figures = (Count("Casos del período", whole, formula="Gestiones con al menos una llamada"),
                    Count("Casos en la muestra", len(data.records), formula=drawn_of))  # fmt: skip
-        return replace(data, indicators=figures, tables=tuple(case(row) for row in data.records))
+        return replace(data, indicators=figures, tables=tuple(case(row) for row in data.records),
+                       proofs_of=("Pantallazos de los casos de la muestra", "Ningún caso de la muestra tiene pantallazo."))  # fmt: skip
 
     def proofs(self, records: tuple[Any, ...]) -> tuple[Proof, ...]:
         return tuple(
@@ -109,4 +110,4 @@ def case(row: Outreach) -> Table:
     car = f" · {row.vehicle.plate}" if row.vehicle else ""
     rows = tuple((f"{bogota(moment):%d/%m/%Y %H:%M}", *words) for moment, *words in sorted(lines, key=lambda line: line[0]))
     title = f"Gestión {row.pk}: {row.customer.name}{car} · {row.get_programme_display()}"
-    return Table(title, ("Cuándo", "Qué", "Resultado", "Detalle", "Quién"), rows)
+    return Table(title, ("Cuándo", "Qué", "Resultado", "Detalle", "Quién"), rows, widths=(16, 11, 21, 36, 16))

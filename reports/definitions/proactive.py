@@ -19,7 +19,7 @@ from carrazos.lib.charts import Chart
 from carrazos.lib.periods import Month, Period, Week
 from carrazos.lib.ratios import Count, Ratio
 from reports import columns
-from reports.base import MOMENT, UNPROVED_SHOWN, Annex, Column, Dataset, Proof, Report, Table
+from reports.base import MOMENT, UNPROVED_SHOWN, Annex, Column, Dataset, Proof, Report, Table, silent_calls
 from reports.domain import closed
 from reports.drill import Rows, by, by_period
 from reports.stream import Stream
@@ -196,7 +196,7 @@ class ProactiveControl(Report):
                 continue
             sent = last_message(outreach)
             title = f"{outreach.customer.name} · {outreach.vehicle.plate if outreach.vehicle else ''}".rstrip(" ·")
-            calls = f"{len(outreach.made)} llamadas sin contacto"
+            calls = silent_calls(len(outreach.made))
             detail = f"{calls}; WhatsApp del {bogota(sent.sent_at):%d/%m/%Y %H:%M}" if sent else f"{calls}; sin mensaje enviado"
             pictures = list(outreach.evidence.all())
             if not pictures:

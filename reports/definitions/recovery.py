@@ -19,7 +19,7 @@ from recovery.domain import eligibility, figures, results
 from recovery.enums import Proof
 from recovery.models import Candidacy
 from reports import columns
-from reports.base import DATE, MOMENT, NUMBER, Column, Dataset, Header, Report, Request, Table
+from reports.base import DATE, MOMENT, NUMBER, Column, Dataset, Header, Report, Request, Table, silent_calls
 from reports.base import Proof as Evidenced
 from reports.definitions.proactive import last_message, monthly_point, notes, of_month, of_reason, proof_text, reasons_of
 from reports.drill import Rows, by, by_period
@@ -220,7 +220,7 @@ class RecoveryReport(Report):
             if not outreach.made or columns.was_contacted(outreach):
                 continue
             sent = last_message(outreach)
-            calls = f"{len(outreach.made)} llamadas sin contacto"
+            calls = silent_calls(len(outreach.made))
             detail = (
                 f"{calls}; WhatsApp del {bogota(sent.sent_at):%d/%m/%Y %H:%M}" if sent and sent.sent_at else f"{calls}; sin mensaje enviado"
             )

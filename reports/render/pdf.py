@@ -14,7 +14,7 @@ from django.core.files.storage import default_storage
 from django.template.loader import render_to_string
 
 from callcenter.domain.errors import Refused
-from reports.base import COMPANY, Column, Dataset
+from reports.base import COMPANY, DATE, NUMBER, Column, Dataset
 
 DETAIL_ROWS = 150
 KPI_COLUMNS = 4
@@ -43,13 +43,17 @@ def longest_word(text: str) -> int:
 
 
 def fitted(columns: Sequence[Column], lines: Sequence[Sequence[str]]) -> list[float]:
-    """The width of each column in percent: what its longest word needs (a plate, a date, its title), then its share of the rest."""
+    """The width of each column in percent: what its longest word needs (a plate, a date, its title), then its share of the rest.
+
+    Numbers and dates take no share: they leave it to the names and texts beside them.
+    """
     longest = [
         max(BOLD * longest_word(column.title), *(longest_word(line[index]) for line in lines), 0) for index, column in enumerate(columns)
     ]
     least = [PADDING + LETTER * min(WORD_MAX, letters) for letters in longest]
-    free, wanted = max(0.0, PAGE - sum(least)), sum(column.width for column in columns)
-    widths = [need + free * column.width / wanted for need, column in zip(least, columns, strict=True)]
+    shares = [0 if column.kind in {NUMBER, DATE} else column.width for column in columns]
+    free, wanted = max(0.0, PAGE - sum(least)), sum(shares) or 1
+    widths = [need + free * share / wanted for need, share in zip(least, shares, strict=True)]
     return [round(100 * width / sum(widths), 1) for width in widths]
 
 

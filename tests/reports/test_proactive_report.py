@@ -221,7 +221,7 @@ def test_the_screen_counts_the_same_annex_as_the_files_without_reading_the_recor
     assert (len(dataset().proofs), len(dataset().unproved)) == (11, 7)
     client.force_login(person(Role.GENERAL_MANAGEMENT))
     page = client.get("/informes/GSC-FOR-09/", {"period": "2026-11"}).content.decode()
-    assert "11 registros de clientes no contactados en el período; <strong>7</strong> sin pantallazo" in page
+    assert "Clientes no contactados en el período: 11 registros, <strong>7</strong> sin pantallazo" in page
 
 
 def test_scope_narrows_the_figures(month, agent):
