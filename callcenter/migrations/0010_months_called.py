@@ -110,6 +110,10 @@ class Migration(migrations.Migration):
             index=models.Index(fields=['month', 'programme', 'customer'], include=('outreach', 'brand', 'site', 'campaign', 'attempts', 'contacts', 'is_reached', 'is_booked', 'first_call', 'is_silent'), name='called_month'),
         ),
         migrations.AddIndex(
+            model_name='calledmonth',
+            index=models.Index(fields=['month', 'programme', 'first_call', 'outreach'], name='called_month_first'),
+        ),
+        migrations.AddIndex(
             model_name='monthtally',
             index=models.Index(fields=['month', 'programme'], name='month_tally_month'),
         ),

@@ -168,7 +168,9 @@ class CalledMonth(models.Model):
                 fields=["month", "programme", "customer"],
                 include=["outreach", "brand", "site", "campaign", "attempts", "contacts", "is_reached", "is_booked", "first_call", "is_silent"],
                 name="called_month",
-            )
+            ),
+            # The register of GSC-FOR-09 by the page: its order is the first call.
+            models.Index(fields=["month", "programme", "first_call", "outreach"], name="called_month_first"),
         ]  # fmt: skip
 
     def __str__(self):

@@ -22,7 +22,7 @@ from reports import columns
 from reports.base import MOMENT, UNPROVED_SHOWN, Annex, Column, Dataset, Proof, Report, Table, silent_calls
 from reports.domain import closed
 from reports.drill import Rows, by, by_period
-from reports.stream import Stream
+from reports.stream import Keys, Stream
 
 MONTHS_SHOWN = 6
 REASONS_SHOWN = 10
@@ -140,7 +140,8 @@ class ProactiveControl(Report):
 
     def records(self, part: Slice) -> Stream:
         """The outreaches with at least one call in the period, with all their calls, by day of the first one."""
-        return Stream(list(called(part)), loaded)
+        keys = called(part)
+        return Stream(Keys(keys) if part.is_month else list(keys), loaded)
 
     def indicators(self, part: Slice, at: datetime) -> tuple[Ratio | Count, ...]:
         return metrics.indicators(part, at)
