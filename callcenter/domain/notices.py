@@ -8,7 +8,7 @@ from django.db import transaction
 
 from callcenter.domain import mail, papers
 from callcenter.domain.errors import Refused
-from callcenter.models import Notification, User
+from callcenter.models import Mail, Notification, User
 from callcenter.roles import Role
 from carrazos.lib.calendar import BusinessCalendar, bogota
 
@@ -58,16 +58,20 @@ def digest(at: datetime, calendar: BusinessCalendar) -> int:
     now = bogota(at)
     if not calendar.is_business_day(now.date()) or not DIGEST_HOURS[0] <= now.time() < DIGEST_HOURS[1]:
         return 0
-    posted = 0
+    posted, day = 0, f"{now:%Y-%m-%d}"
     waiting = Notification.objects.unread().filter(mailed_at__isnull=True, user__is_active=True).exclude(user__email="")
     for user in User.objects.filter(pk__in=waiting.values("user")):
         with transaction.atomic():
-            rows = list(waiting.filter(user=user).select_for_update(skip_locked=True, of=("self",)).order_by("-at")[:DIGEST_MAX])
-            if not rows:
+            rows = list(waiting.filter(user=user).select_for_update(skip_locked=True, of=("self",)).order_by("-at"))
+            # What comes after the day's mail waits for tomorrow's.
+            if not rows or Mail.objects.filter(key=f"digest:{user.pk}:{day}").exists():
                 continue
-            lines = [f"- {row.text}" for row in rows]
+            lines = [f"- {row.text}" for row in rows[:DIGEST_MAX]]
+            if len(rows) > DIGEST_MAX:
+                lines.append(f"… y {len(rows) - DIGEST_MAX} más en la campana de la aplicación.")
             body = "\n".join([f"{user.first_name or user}, esto espera por usted:", "", *lines, "", "Carrazos SAS · Gestión Clientes"])
-            mail.post(f"digest:{user.pk}:{now:%Y-%m-%d}", [user.email], f"{len(rows)} avisos sin leer", body)
+            subject = "1 aviso sin leer" if len(rows) == 1 else f"{len(rows)} avisos sin leer"
+            mail.post(f"digest:{user.pk}:{day}", [user.email], subject, body)
             Notification.objects.filter(pk__in=[row.pk for row in rows]).update(mailed_at=at)
             posted += 1
     return posted

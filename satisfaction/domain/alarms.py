@@ -123,7 +123,7 @@ def digest(at: datetime, calendar: BusinessCalendar) -> int:
     sent = 0
     for user, cases in grouped(pairs):
         late = [row for row in cases if escalation.is_overdue(row.due_at, at)]
-        subject = f"Detractores: {len(late)} vencidos de {len(cases)} abiertos"
+        subject = f"Detractores: {len(cases)} abierto{'s' * (len(cases) > 1)}, {len(late)} vencido{'s' * (len(late) != 1)}"
         listed = [line(row, at, calendar) for row in cases[:LISTED]]
         rest = [f"… y {len(cases) - LISTED} más."] if len(cases) > LISTED else []
         mail.post(f"followup-digest:{today}:{user.pk}", [user.email], subject, "\n".join(["Buen día:", "", *listed, *rest, "", CLOSING]))

@@ -117,6 +117,20 @@ def test_the_digest_goes_out_in_working_hours_once_a_day(moment, posted, cal):
     assert Mail.objects.count() == posted
 
 
+def test_what_comes_after_the_days_digest_is_in_tomorrows_and_a_long_one_says_how_many_more(cal):
+    someone = person(Role.QUALITY_COORDINATOR)
+    notices.notify([someone], "a", "Primero", at=at(6))
+    notices.digest(at(8), cal)
+    for number in range(notices.DIGEST_MAX + 2):
+        notices.notify([someone], f"b{number}", f"Tarde {number}", at=at(10))
+    assert notices.digest(at(11), cal) == 0
+    assert notices.digest(at(8, day=24), cal) == 1
+    first, second = Mail.objects.order_by("pk")
+    assert (first.subject, second.subject) == ("1 aviso sin leer", "32 avisos sin leer")
+    assert (second.body.count("- Tarde"), "… y 2 más en la campana" in second.body) == (30, True)
+    assert notices.digest(at(8, day=25), cal) == 0
+
+
 # -- pages ------------------------------------------------------------------------------------------------------------
 
 
