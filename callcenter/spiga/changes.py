@@ -8,7 +8,7 @@ from functools import cache
 from django.db import models
 
 from callcenter.enums import PointKind
-from callcenter.models import ImportBatch, ImportChange
+from callcenter.models import Customer, ImportBatch, ImportChange
 from callcenter.spiga.feed import Feed
 from callcenter.spiga.traces import MASTER, Trace
 from carrazos.lib import phones
@@ -104,4 +104,7 @@ def names(found: Iterable[ImportChange], traces: dict[str, Trace]) -> dict[tuple
             field, other = OWN_NAMES[subject]
             rows = traces[subject].rows.filter(pk__in=ids).values_list("pk", field, other)
             shown |= {(subject, pk): name or spare for pk, name, spare in rows}
-    return shown
+    # A telephone that is not written yet is known by whose it will be.
+    owners = {change.object_id: change.after.get("customer_id") for change in found if change.subject == "point"}
+    people = dict(Customer.objects.filter(pk__in=filter(None, owners.values())).values_list("pk", "name"))
+    return shown | {("point", pk): people.get(owner, "") for pk, owner in owners.items()}

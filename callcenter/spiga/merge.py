@@ -273,9 +273,9 @@ WITH added AS (
   RETURNING id, customer_id, kind, value),
 told AS (
   INSERT INTO change
-  SELECT min(p.n), 'point', a.id, NULL, jsonb_build_object('kind', a.kind, 'value', a.value)
+  SELECT min(p.n), 'point', a.id, NULL, jsonb_build_object('kind', a.kind, 'value', a.value, 'customer_id', a.customer_id)
     FROM added a JOIN row_customer r ON r.customer_id = a.customer_id JOIN stage_point p ON p.n = r.n AND p.value = a.value
-   GROUP BY a.id, a.kind, a.value)
+   GROUP BY a.id, a.kind, a.value, a.customer_id)
 INSERT INTO touched
 SELECT p.n FROM added a JOIN row_customer r ON r.customer_id = a.customer_id JOIN stage_point p ON p.n = r.n AND p.value = a.value;
 """

@@ -288,7 +288,7 @@ def tally(result: Result, sheet: Sheet) -> None:
         for number, cells in sheet.cells(left_out):
             code, message = left_out[number]
             status = RowStatus.REJECTED if code in REJECTING else RowStatus.EXCLUDED
-            result.problems.append((number, status.value, code, *said.get((number, code), ("", "")), message, staging.as_json(cells)))
+            result.problems.append((number, status.value, code, *said.get((number, code), ("", "", message)), staging.as_json(cells)))
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT n, subject, object_id, before::text, after::text FROM change WHERE after IS NOT NULL ORDER BY n LIMIT %s",
@@ -297,12 +297,12 @@ def tally(result: Result, sheet: Sheet) -> None:
         result.changes = cursor.fetchall()
 
 
-def drop_warnings(result: Result, left_out: dict[int, tuple[str, str]]) -> dict[tuple[int, str], tuple[str, str]]:
-    """Takes the warnings of rows that did not enter out of the list; (row, code) → (column, value) of what they said."""
+def drop_warnings(result: Result, left_out: dict[int, tuple[str, str]]) -> dict[tuple[int, str], tuple[str, str, str]]:
+    """Takes the warnings of rows that did not enter out of the list; (row, code) → (column, value, message) of what they said."""
     said = {}
-    for number, status, code, column, value, *_ in result.problems:
+    for number, status, code, column, value, message, *_ in result.problems:
         if status == RowStatus.WARNING and number in left_out:
-            said[number, code] = (column, value)
+            said[number, code] = (column, value, message)
             result.warnings[code] -= 1
     result.problems = [row for row in result.problems if not (row[1] == RowStatus.WARNING and row[0] in left_out)]
     result.warnings += Counter()

@@ -85,6 +85,13 @@ BY_CODE = {
     "BAD_ODOMETER": (EMPTY,),
     "DOCUMENT": (EMPTY,),
     "UNKNOWN_ADVISOR": (PUT, EMPTY),
+    # Of every row its own: one value for all would make one customer of many.
+    "NO_NAME": (),
+    "NO_PHONE": (),
+    "NO_VEHICLE": (),
+    "NO_NUMBER": (),
+    "ORDER_CONFLICT": (),
+    "LOST_LETTERS": (),
 }
 ALL = {repair.slug: repair for repair in (PUT, EMPTY, AREA, LAST_TEN, SITE, BRAND, SWAP, YEAR, VIN)}
 

@@ -30,9 +30,9 @@ from carrazos.lib.calendar import bogota
 
 SHOWN = 30
 PLACE = Place("importaciones", "Importaciones", "callcenter:imports", ("feed", "status", "site"), roles.IMPORT_SPIGA)
-ROWS_SHOWN = 10
+ROWS_SHOWN, FRESH_SHOWN = 5, 10
 ROWS_A_PAGE = 100
-CHANGES_SHOWN = 50
+CHANGES_SHOWN = 20
 may_import = permission_required(roles.IMPORT_SPIGA, raise_exception=True)
 
 # The step on which a batch stands, by its status.
@@ -42,6 +42,9 @@ STEPS = {
     BatchStatus.UNDONE: "result",
 }  # fmt: skip
 NAMES = (("file", "Archivo"), ("columns", "Columnas"), ("review", "Revisión"), ("apply", "Aplicar"), ("result", "Resultado"))
+# What says whose a row is.
+NAMING = frozenset({"customer_name", "last_name_1", "last_name_2", "plate", "order"})
+PLURAL = {RowStatus.REJECTED: "Rechazadas", RowStatus.EXCLUDED: "Excluidas", RowStatus.WARNING: "Avisos"}
 MENDABLE = (RowStatus.REJECTED, RowStatus.WARNING)
 
 
@@ -209,13 +212,13 @@ def findings(row: ImportBatch) -> dict:
     for item in first:
         shown.setdefault((item.status, item.code), []).append(item)
     groups = [group_of(row, found["status"], found["code"], found["n"], shown[found["status"], found["code"]]) for found in counted]
-    order = [RowStatus.REJECTED, RowStatus.EXCLUDED, RowStatus.WARNING]
+    order = list(PLURAL)
     groups.sort(key=lambda group: (order.index(group["status"]), -group["n"], group["words"]))
     lines = list(changes.lines(row, feeds()[row.feed], most=CHANGES_SHOWN))
     return {
-        "groups": groups, "fresh": fresh(row, row.rows.filter(status=RowStatus.CREATED)[:ROWS_SHOWN]),
+        "groups": groups, "fresh": fresh(row, row.rows.filter(status=RowStatus.CREATED)[:FRESH_SHOWN]),
         "changes": lines, "changes_n": row.changes.filter(after__isnull=False).count() if lines else 0, "changes_shown": CHANGES_SHOWN,
-        "by_status": [{"status": status, "n": sum(group["n"] for group in groups if group["status"] == status)} for status in order],
+        "by_status": [{"status": status, "label": PLURAL[status], "n": sum(group["n"] for group in groups if group["status"] == status)} for status in order],
     }  # fmt: skip
 
 
@@ -235,13 +238,29 @@ def group_of(row: ImportBatch, status: str, code: str, n: int, rows: list[Import
         item.position = corrections.position_of(item, row) if mendable else None
         raw = item.raw[item.position] if item.position is not None and item.position < len(item.raw) else ""
         item.cell = raw
-        item.title = row.about["columns"][item.position]["title"] if item.position is not None else ""
+        item.title = row.about["columns"][item.position]["title"] if item.position is not None else item.column
+        item.who = who(item, row)
     has_cell = any(item.position is not None for item in rows)
     offered = repairs.offered(code) if mendable and (has_cell or code == "NO_SITE") else ()
     return {
         "status": RowStatus(status), "code": code, "words": CODE_WORDS.get(code, code), "n": n, "rows": rows, "mendable": mendable,
-        "repairs": [{"repair": repair, "choices": choices_of(repair)} for repair in offered], "has_cell": has_cell,
+        "repairs": [{"repair": repair, "choices": choices_of(repair)} for repair in offered],
+        "has_cell": has_cell, "has_value": has_cell or any(item.value for item in rows),
+        "column": common(item.title for item in rows), "message": common(item.message for item in rows),
     }  # fmt: skip
+
+
+def common(texts: Iterable[str]) -> str | None:
+    """What every row of a group says, to say it once; None when they differ."""
+    found = set(texts)
+    return found.pop() if len(found) == 1 else None
+
+
+def who(item: ImportRow, row: ImportBatch) -> str:
+    """Whose row it is, as the file writes it: a number says nothing to whoever has to decide."""
+    columns = row.about.get("columns", [])
+    cells = [cell for cell, column in zip(item.raw, columns, strict=False) if column["field"] in NAMING and cell.strip()]
+    return " · ".join(cells)
 
 
 def choices_of(repair: repairs.Repair) -> list[str]:
@@ -260,12 +279,22 @@ def choices_of(repair: repairs.Repair) -> list[str]:
 def group(request: HttpRequest, pk: int, status: str, code: str) -> HttpResponse:
     """All rows of one cause, page by page."""
     row = batch_of(request, pk)
+    if status == "UPDATED":
+        return updates(request, row)
     rows = row.rows.filter(status=status, code=code)
     found = Paginator(rows, ROWS_A_PAGE).get_page(request.GET.get("page"))
     if not found.paginator.count:
         raise Http404
     context = {"group": group_of(row, status, code, found.paginator.count, list(found)), "pages": found, "fresh": fresh(row, found)}
     return render(request, "callcenter/import_group.html", frame(row, STEPS[row.status]) | context)
+
+
+def updates(request: HttpRequest, row: ImportBatch) -> HttpResponse:
+    """Every old and new value that was kept, page by page."""
+    found = Paginator(list(changes.lines(row, feeds()[row.feed])), ROWS_A_PAGE).get_page(request.GET.get("page"))
+    if not found.paginator.count:
+        raise Http404
+    return render(request, "callcenter/import_group.html", frame(row, STEPS[row.status]) | {"changes": found, "pages": found})
 
 
 @may_import
@@ -340,7 +369,7 @@ def rule(request: HttpRequest, pk: int) -> HttpResponse:
     except Refused as refusal:
         messages.error(request, str(refusal))
         return redirect("callcenter:import", pk=row.pk)
-    messages.success(request, f"Se corrigieron {n} filas; el archivo se revisa de nuevo.")
+    messages.success(request, f"{'Se corrigió 1 fila' if n == 1 else f'Se corrigieron {n} filas'}; el archivo se revisa de nuevo.")
     return redirect("callcenter:import", pk=found.pk)
 
 

@@ -6,8 +6,6 @@ from django.contrib import messages
 from django.db.models import F, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.html import format_html_join
-from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_GET, require_POST
 
 from callcenter import clock, roles
@@ -27,6 +25,7 @@ from crm_audit.models import Activity
 from crm_audit.timeline import capped
 from crm_audit.views.shared import PAGE, may_audit, may_see, page_of, shared
 
+ROWS = 40  # a row holds its buttons: more would pass 60 KB (screens.md, speed budget)
 WAITING = {"pending", "corrected"}
 SECOND = Q(second_verdict="") & ~Q(verdict="")
 
@@ -68,7 +67,7 @@ def activities(request: HttpRequest) -> HttpResponse:
     mine = Activity.objects.visible_to(request.user)
     # What waits is reviewed advisor by advisor; what was judged is looked back on, the newest day first.
     order = ("advisor_key", "day", "pk") if show in WAITING else ("day", "advisor_key", "pk")
-    context = shared(at) | page_of(request, for_list(rows), *order, descending=show not in WAITING)
+    context = shared(at) | page_of(request, for_list(rows), *order, size=ROWS, descending=show not in WAITING)
     copies = validity.count_identical(context["rows"], within=mine) if show in WAITING else {}
     for row in context["rows"]:
         row.copies = copies.get(row.pk, 1)
@@ -81,23 +80,15 @@ def activities(request: HttpRequest) -> HttpResponse:
     return render(request, "crm_audit/activities.html", context)
 
 
-def with_options(rows: list[Activity], reasons: list[Reason]) -> None:
-    """Gives each row the choices of its reason, the proposed one chosen; written once for each proposal, not for each row."""
-    written: dict[str, SafeString] = {}
-    for row in rows:
-        chosen = row.proposed_reason
-        if chosen not in written:
-            choices = [(reason.code, mark_safe(" selected") if reason.code == chosen else "", reason) for reason in reasons]
-            written[chosen] = format_html_join("", '<option value="{}"{}>{}</option>', choices)
-        row.options = written[chosen]
-
-
 def judging(request: HttpRequest, rows: list[Activity]) -> dict:
-    """What the rows need to be judged; asked once for the page."""
-    can_judge = request.user.has_perm(roles.AUDIT)
+    """What the rows need to be judged; the reasons are asked and written once for the page, each row has only the proposed one."""
+    can_judge, reasons = request.user.has_perm(roles.AUDIT), []
     if can_judge:
-        with_options(rows, list(Reason.objects.choices(ReasonKind.ACTIVITY)))
-    return {"can_judge": can_judge, "verdicts": Verdict, "states": ActivityState}
+        reasons = list(Reason.objects.choices(ReasonKind.ACTIVITY))
+        by_code = {reason.code: reason for reason in reasons}
+        for row in rows:
+            row.proposed = by_code.get(row.proposed_reason)
+    return {"can_judge": can_judge, "reasons": reasons, "verdicts": Verdict, "states": ActivityState}
 
 
 @may_audit
@@ -105,7 +96,11 @@ def judging(request: HttpRequest, rows: list[Activity]) -> dict:
 def judge(request: HttpRequest, pk: int) -> HttpResponse:
     """One verdict by key; with `identical`, the same for every activity that says the same."""
     row = get_object_or_404(Activity.objects.visible_to(request.user), pk=pk)
-    form, at, error, count = VerdictForm(request.POST), clock.now(), "", 1
+    said = request.POST.dict()
+    if "identical" in said and "verdict" not in said:
+        # The button of the identical ones means the proposal, whatever is half chosen in this row.
+        said |= {"verdict": row.proposal, "reason": row.proposed_reason}
+    form, at, error, count = VerdictForm(said), clock.now(), "", 1
     if form.is_valid():
         data = form.cleaned_data
         try:

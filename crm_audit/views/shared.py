@@ -17,9 +17,9 @@ may_audit = permission_required(roles.AUDIT, raise_exception=True)
 may_set_targets = permission_required(roles.SET_TARGETS, raise_exception=True)
 
 
-def page_of(request: HttpRequest, rows: QuerySet, *names: str, descending: bool = False) -> dict:
+def page_of(request: HttpRequest, rows: QuerySet, *names: str, size: int = PAGE, descending: bool = False) -> dict:
     """The page that the address asks for, in the order of `names`, without counting the rest."""
-    found = keyset.cut(rows, names, request.GET, size=PAGE, descending=descending)
+    found = keyset.cut(rows, names, request.GET, size=size, descending=descending)
     return {
         "rows": found.rows,
         "previous_url": found.previous and with_params(request.GET, before=found.previous),

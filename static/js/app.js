@@ -75,12 +75,23 @@
       goToRow(rows[name === "j" ? Math.min(at + 1, rows.length - 1) : Math.max(at - 1, 0)]);
       return true;
     }
-    const target = at >= 0 && all("[data-row-key]", rows[at]).find((el) => el.dataset.rowKey.split(" ").includes(name));
+    const target = at >= 0 && (name === "p" ? one("[data-proposed]", rows[at]) : all("[data-row-key]", rows[at]).find((el) => el.dataset.rowKey === name));
     if (!target) return false;
     event.preventDefault();
     if (target.matches("select")) target.focus(); else target.click();
     return true;
   }
+  // Choices that every row has are written once for the page, in a template; a row keeps the one that it came with.
+  function fill(root) {
+    for (const select of all("select[data-fill]", root)) {
+      const chosen = select.value;
+      select.replaceChildren(document.getElementById(select.dataset.fill).content.cloneNode(true));
+      select.value = chosen;
+      delete select.dataset.fill;
+    }
+  }
+  fill(document);
+  document.body.addEventListener("htmx:load", (event) => fill(event.detail.elt));
   function goToRow(row) {
     row?.focus({ preventScroll: true });
     row?.scrollIntoView({ block: "nearest" });

@@ -269,6 +269,26 @@ def test_the_identical_are_judged_at_once(crm, audit):
     assert Activity.objects.filter(verdict="INVALID").count() == 3
 
 
+def test_the_button_of_the_identical_takes_the_proposal(crm, audit):
+    Activity.objects.filter(hints=["COPY_PASTE"]).update(proposal="INVALID")
+    row = Activity.objects.filter(hints=["COPY_PASTE"]).first()
+    crm.post(reverse("crm_audit:judge", args=[row.pk]), {"identical": "on", "reason": "VAGUE", "note": ""}, **HTMX)
+    assert set(Activity.objects.exclude(verdict="").values_list("verdict", "reason__code")) == {("INVALID", "COPY_PASTE")}
+    assert Activity.objects.exclude(verdict="").count() == 3
+
+
+def test_a_full_page_of_the_review_stays_light(crm, audit):
+    some = Activity.objects.filter(hints=["COPY_PASTE"]).first()
+    Activity.objects.bulk_create(copy_of(some, number) for number in range(60))
+    response = crm.get("/actividades/")
+    assert (response.content.count(b"<article"), len(response.content) < 60 * 1024) == (40, True)
+
+
+def copy_of(row, number):
+    found = {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields if field.attname != "id"}
+    return Activity(**found | {"spiga_id": f"copia-{number}"})
+
+
 def test_only_identical_ones_of_ones_own_scope_are_counted(audit, stranger):
     rows = list(Activity.objects.pending())
     counted = validity.count_identical(rows, within=Activity.objects.all())

@@ -126,7 +126,6 @@ def test_a_corrected_cell_enters_with_the_rest(agent):
         ({"due": "25/11/2028"}, "DUE_DATE", "year", ""),
         ({"due": "", "reason": ""}, "NO_REASON", "put", "Cambio de aceite"),
         ({"phone": "98 3005550177"}, "BAD_PHONE", "last-ten", ""),
-        ({"name": "PRUEBA"}, "NO_NAME", "put", "ANA RUIZ"),
     ],
 )
 def test_a_rule_mends_a_whole_group(agent, changes_, code, slug, argument):
@@ -146,6 +145,25 @@ def test_a_file_without_a_site_column_gets_its_site(agent, centre):
     corrections.apply_rule(batch.pk, status="REJECTED", code="NO_SITE", slug="site", argument=centre.name, by=agent, at=MONDAY, today=TODAY)
     assert totals(work(batch)) == (1, 1, 0, 0, {}, {})
     assert batch.site == centre
+
+
+@pytest.mark.parametrize(
+    ("changes_", "code"), [({"name": "PRUEBA"}, "NO_NAME"), ({"plate": "", "vin": ""}, "NO_VEHICLE"), ({"phone": ""}, "NO_PHONE")]
+)
+def test_one_value_is_not_offered_where_every_row_has_its_own(agent, changes_, code):
+    batch = receive([row(101, **changes_), row(102, **changes_)], agent)
+    with pytest.raises(Refused):
+        corrections.apply_rule(batch.pk, status="REJECTED", code=code, slug="put", argument="ZZA500", by=agent, at=MONDAY, today=TODAY)
+    assert (group(batch, code).count(), ImportEdit.objects.count()) == (2, 0)
+
+
+@pytest.mark.parametrize(
+    ("phone", "says"),
+    [("031 2345678", "«031 2345678» no sirve: es una secuencia"), ("12", "«12» no sirve: tiene 2 dígitos; se esperan 10")],
+)
+def test_a_row_without_a_usable_phone_says_what_is_wrong_with_it(agent, phone, says):
+    batch = receive([row(101, phone=phone)], agent)
+    assert group(batch, "BAD_PHONE").get().message == says
 
 
 @pytest.mark.parametrize(("slug", "argument"), [("year", ""), ("area", ""), ("nada", "x"), ("last-ten", "")])

@@ -203,6 +203,25 @@ def test_old_and_new_values_are_shown(client, agent):
     assert re.search(r"Kilómetros</td><td[^>]*>18\.900</td><td[^>]*><strong>21\.000", text)
 
 
+def test_every_change_is_shown_page_by_page_with_whose_it_is(client, agent, monkeypatch):
+    client.post(at(checked(client, agent, [row(101)]), "aplicar/"))
+    jobs()
+    batch = checked(client, agent, [row(101, phone="3005550199", km="21.000")])
+    monkeypatch.setattr(imports, "ROWS_A_PAGE", 1)
+    everything = at(batch, "revision/UPDATED/UPDATED/")
+    told = [
+        re.findall(r"<td>([^<]*)</td><td>(Kilómetros|Teléfono)</td>", page(client.get(f"{everything}?page={number}"))) for number in (1, 2)
+    ]
+    assert told == [[("ZZA101", "Kilómetros")], [("Pérez Ruiz Persona X", "Teléfono")]]
+    fresh = checked(client, agent, [row(102)])
+    assert client.get(at(fresh, "revision/UPDATED/UPDATED/")).status_code == 404
+
+
+def test_a_row_left_out_says_whose_it_is(client, agent):
+    text = page(client.get(at(checked(client, agent, [row(101, note="no llamar")]), "revision/")))
+    assert "ZZA101 · PÉREZ RUIZ PERSONA X" in text
+
+
 def test_undo_from_the_result(client, agent):
     batch = checked(client, agent, [row(101)])
     client.post(at(batch, "aplicar/"))
@@ -276,7 +295,7 @@ def test_rejected_rows_come_back_as_a_workbook_without_formulas(client, agent):
     data = b"".join(client.get(at(batch, "no-importadas/")).streaming_content)
     lines = list(load_workbook(io.BytesIO(data)).active.values)
     assert [line[:3] for line in lines[1:]] == [
-        ("3", "Rechazada", "Ningún teléfono de la fila sirve ni lo hay en la base: corríjalo en SPIGA"),
+        ("3", "Rechazada", "«1234567» no sirve: es una secuencia"),
         ("4", "Rechazada", "Falta el nombre del cliente"),
     ]
     assert lines[0][6:9] == ("Centro", "F. Prevista", "Motivo Contacto")
