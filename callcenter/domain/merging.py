@@ -5,7 +5,7 @@ what it says goes to the one that stays. Phones and vehicles are therefore copie
 moves, whatever app it is of.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from django.apps import apps
@@ -30,7 +30,10 @@ from callcenter.models import (
 # Rows that stay with the customer they were written for.
 STAYS = (ContactPoint, VehicleParty, CustomerAlias, ImportDifference, DuplicatePair, CustomerMerge, Customer)
 DOCUMENT = ("document_type", "document_number", "check_digit", "document_key")
-TAKEN = (*DOCUMENT, "dms_code", "city", "sites", "edited_fields", "validated_at", "validated_by_id")
+NAME = ("name", "raw_name", "name_key")
+# What a person may keep of the one that goes although the other has its own: field chosen → columns.
+CHOICES = {"name": NAME, "city": ("city",)}
+TAKEN = (*DOCUMENT, *NAME, "dms_code", "city", "sites", "edited_fields", "validated_at", "validated_by_id")
 
 
 def relations() -> Iterator[tuple[type[models.Model], str]]:
@@ -53,8 +56,8 @@ def values_of(row: Customer, names: tuple[str, ...]) -> dict:
     return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in found.items()}
 
 
-def merge(survivor_id: int, loser_id: int, *, by: User, at: datetime) -> CustomerMerge:
-    """Makes `loser` part of `survivor`, in one transaction.
+def merge(survivor_id: int, loser_id: int, *, by: User, at: datetime, take: Collection[str] = ()) -> CustomerMerge:
+    """Makes `loser` part of `survivor`, in one transaction; `take` names the CHOICES that the loser has better.
 
     Raises Refused when either is merged already or in somebody's hands right now.
     """
@@ -76,7 +79,7 @@ def merge(survivor_id: int, loser_id: int, *, by: User, at: datetime) -> Custome
         done.copied = {"points": copy_points(loser, survivor), "parties": copy_parties(loser, survivor)}
         done.moved["merged"] = list(Customer.objects.filter(merged_into=loser).values_list("pk", flat=True))
         Customer.objects.filter(merged_into=loser).update(merged_into=survivor)
-        complete(survivor, loser)
+        complete(survivor, loser, take)
         loser.merged_into = survivor
         loser.save()
         survivor.save()
@@ -129,8 +132,10 @@ def copy_parties(loser: Customer, survivor: Customer) -> list[int]:
     return [party.pk for party in VehicleParty.objects.bulk_create(fresh)]
 
 
-def complete(survivor: Customer, loser: Customer) -> None:
-    """The one that stays takes what it lacks; its own values, which a person just chose, win over later files."""
+def complete(survivor: Customer, loser: Customer, take: Collection[str]) -> None:
+    """The one that stays takes what it lacks and what was chosen; its values, which a person just looked at, win over later files."""
+    for name in (column for field in take for column in CHOICES[field]):
+        setattr(survivor, name, getattr(loser, name))
     if not survivor.document_key and loser.document_key:
         for name in DOCUMENT:
             setattr(survivor, name, getattr(loser, name))
@@ -198,8 +203,8 @@ def give_back(survivor: Customer, loser: Customer, before: dict) -> None:
     if gave_document and survivor.document_key == before["loser"]["document_key"]:
         for name in DOCUMENT:
             setattr(survivor, name, was[name])
-    for name in ("dms_code", "city"):
-        if getattr(survivor, name) == getattr(loser, name):
+    for name in ("dms_code", "city", *NAME):
+        if name in was and getattr(survivor, name) == getattr(loser, name):  # merges of older versions kept no name
             setattr(survivor, name, was[name])
     if survivor.validated_at == loser.validated_at:
         survivor.validated_at = was["validated_at"] and datetime.fromisoformat(was["validated_at"])

@@ -409,7 +409,11 @@ def pair(request: HttpRequest, pk: int) -> HttpResponse:
         reading.opened(request, "Comparación de duplicados", one)
     found = matching.compare(row.first, row.second)
     sides = [side_of(row.first), side_of(row.second)]
-    return render(request, "callcenter/pair.html", {"pair": row, "score": found, "sides": sides, "suggested": suggested(sides)})
+    return render(
+        request,
+        "callcenter/pair.html",
+        {"pair": row, "score": found, "sides": sides, "suggested": suggested(sides), "choices": choices(row)},
+    )
 
 
 def side_of(one: Customer) -> dict:
@@ -422,6 +426,18 @@ def side_of(one: Customer) -> dict:
         "exclusions": Exclusion.objects.standing().filter(customer=one),
         "last": timeline.events(one)[:1],
     }
+
+
+def choices(row: DuplicatePair) -> list[dict]:
+    """The fields in which both say something and not the same: a person says which stays."""
+    both = (row.first, row.second)
+    labels = {"name": "Nombre", "city": "Ciudad"}
+    options = {field: [(one.pk, getattr(one, field)) for one in both if getattr(one, field)] for field in merging.CHOICES}
+    return [
+        {"field": field, "label": labels[field], "options": found}
+        for field, found in options.items()
+        if len({text for _, text in found}) > 1
+    ]
 
 
 def suggested(sides: list[dict]) -> int:
@@ -442,7 +458,8 @@ def decide_pair(request: HttpRequest, row: DuplicatePair) -> HttpResponse:
     survivor = int(answer)
     loser = row.second_id if survivor == row.first_id else row.first_id
     try:
-        done = merging.merge(survivor, loser, by=request.user, at=at)
+        take = {field for field in merging.CHOICES if request.POST.get(field) == str(loser)}
+        done = merging.merge(survivor, loser, by=request.user, at=at, take=take)
         messages.success(request, f"Fusionados: queda {done.survivor}. Si no era, deshágalo en su página o en esta lista.")
     except Refused as refusal:
         messages.error(request, str(refusal))

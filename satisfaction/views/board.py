@@ -119,14 +119,15 @@ def case_of(request: HttpRequest, pk: int) -> FollowUp:
     return get_object_or_404(FollowUp.objects.visible_to(request.user), pk=pk)
 
 
-def render_case(request: HttpRequest, pk: int, *, form: DeedForm | None = None, opened: str = "", status: int = 200) -> HttpResponse:
+def whole() -> QuerySet[FollowUp]:
+    """Cases with what their page shows."""
+    return FollowUp.objects.for_card().select_related("survey__work_order", "outreach", "closed_by", "opened_by", "reviewed_by")
+
+
+def render_case(request: HttpRequest, row: FollowUp, *, form: DeedForm | None = None, opened: str = "", status: int = 200) -> HttpResponse:
     """The case as a page, or as the side panel for htmx."""
     at, calendar = clock.now(), company_calendar()
-    row = board.worded(
-        FollowUp.objects.for_card().select_related("survey__work_order", "outreach", "closed_by", "opened_by", "reviewed_by").get(pk=pk),
-        at,
-        calendar,
-    )
+    row = board.worded(row, at, calendar)
     same = Q(customer=row.customer) | Q(vehicle=row.vehicle) if row.vehicle_id else Q(customer=row.customer)
     moves = [(SLUGS[move.action], move) for move in followups.moves_for(row, request.user)]
     may_manage = request.user.has_perm(roles.MANAGE_FOLLOWUPS)
@@ -137,7 +138,7 @@ def render_case(request: HttpRequest, pk: int, *, form: DeedForm | None = None, 
         "events": row.events.select_related("by", "proof").order_by("-at", "-id"),
         "proofs": row.proofs.select_related("added_by"),
         "answers": row.survey.answers.select_related("question__questionnaire") if row.survey else [],
-        "others": FollowUp.objects.visible_to(request.user).filter(same).exclude(pk=pk).for_card().order_by("-opened_at")[:5],
+        "others": FollowUp.objects.visible_to(request.user).filter(same).exclude(pk=row.pk).for_card().order_by("-opened_at")[:5],
         "moves": moves,
         "form": form,
         "opened": opened,
@@ -165,9 +166,9 @@ def can_confirm(user: User) -> bool:
 @require_GET
 def follow_up(request: HttpRequest, pk: int) -> HttpResponse:
     """One case with its history and the buttons that its state and the viewer's role allow."""
-    row = case_of(request, pk)
+    row = get_object_or_404(whole().visible_to(request.user), pk=pk)
     reading.opened(request, f"Caso n.º {row.pk}", row.customer)
-    return render_case(request, row.pk)
+    return render_case(request, row)
 
 
 @may_see
@@ -186,17 +187,17 @@ def acted(request: HttpRequest, pk: int, opened: str, work, done: str) -> HttpRe
     """Runs one verb with the form's deed; a refusal gives the case back with everything that was typed."""
     form = DeedForm(request.POST, request.FILES)
     if not form.is_valid():
-        return render_case(request, pk, form=form, opened=opened, status=422)
+        return render_case(request, whole().get(pk=pk), form=form, opened=opened, status=422)
     try:
         work(form.deed(), form.cleaned_data)
     except Conflict as refusal:
         form.add_error(None, str(refusal))
-        return render_case(request, pk, form=form, opened=opened, status=409)
+        return render_case(request, whole().get(pk=pk), form=form, opened=opened, status=409)
     except Refused as refusal:
         form.add_error(None, str(refusal))
-        return render_case(request, pk, form=form, opened=opened, status=422)
+        return render_case(request, whole().get(pk=pk), form=form, opened=opened, status=422)
     messages.success(request, done)
-    return render_case(request, pk) if request.htmx else redirect("satisfaction:follow_up", pk=pk)
+    return render_case(request, whole().get(pk=pk)) if request.htmx else redirect("satisfaction:follow_up", pk=pk)
 
 
 @may_see

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -109,16 +109,18 @@ def found_customers(user, search: str):
 @may_see
 @require_GET
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
-    row = get_object_or_404(Pqrs.objects.visible_to(request.user).select_related("customer"), pk=pk)
+    row = get_object_or_404(whole(request), pk=pk)
     reading.opened(request, f"PQRS {row.number}", row.customer)
-    return render_pqrs(request, pk)
+    return render_pqrs(request, row)
 
 
-def render_pqrs(request: HttpRequest, pk: int, *, form: StepForm | None = None, opened: str = "", status: int = 200) -> HttpResponse:
+def whole(request: HttpRequest) -> QuerySet[Pqrs]:
+    """The matters of this person's, with what their page shows."""
+    return Pqrs.objects.visible_to(request.user).for_list().select_related("work_order", "follow_up", "filed_by", "answered_by")
+
+
+def render_pqrs(request: HttpRequest, row: Pqrs, *, form: StepForm | None = None, opened: str = "", status: int = 200) -> HttpResponse:
     at, calendar = clock.now(), company_calendar()
-    row = get_object_or_404(
-        Pqrs.objects.visible_to(request.user).for_list().select_related("work_order", "follow_up", "filed_by", "answered_by"), pk=pk
-    )
     worded(row, bogota(at).date(), calendar)
     term = terms.TERMS[PqrsKind(row.kind)]
     context = {
@@ -159,15 +161,16 @@ def step(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
     """One step of a PQRS; a refusal gives the page back with what was typed."""
     if slug not in STEPS:
         raise Http404
-    row = get_object_or_404(Pqrs.objects.visible_to(request.user), pk=pk)
+    row = get_object_or_404(whole(request), pk=pk)
     form = StepForm(request.POST, request.FILES)
     if not form.is_valid():
-        return render_pqrs(request, pk, form=form, opened=slug, status=422)
+        return render_pqrs(request, row, form=form, opened=slug, status=422)
     try:
         done = take_step(row, slug, form.cleaned_data, by=request.user)
     except Refused as refusal:
         form.add_error(None, str(refusal))
-        return render_pqrs(request, pk, form=form, opened=slug, status=422)
+        # Somebody else may have moved it on: that is what the page must show.
+        return render_pqrs(request, get_object_or_404(whole(request), pk=pk), form=form, opened=slug, status=422)
     messages.success(request, done)
     return redirect(reverse("satisfaction:pqrs_detail", args=[pk]))
 

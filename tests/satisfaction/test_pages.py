@@ -193,6 +193,17 @@ def test_a_case_page_costs_the_same_however_long_its_history(client, cal, direct
     assert cost() == first
 
 
+@pytest.mark.parametrize(("kind", "path"), [(Pqrs, "/pqrs/{}/"), (FollowUp, "/detractores/{}/")])
+def test_a_page_reads_its_row_once(client, cal, agent, kind, path, django_assert_max_num_queries):
+    as_(client, agent)
+    row = filed(agent, cal, CustomerFactory()) if kind is Pqrs else case(cal)
+    with django_assert_max_num_queries(40) as found:
+        client.get(path.format(row.pk))
+    table = kind._meta.db_table
+    itself = re.compile(rf'FROM "{table}".*(?<!NOT \()"{table}"."id" = {row.pk}\b')  # not the customer's other cases
+    assert len([asked for asked in found.captured_queries if itself.search(asked["sql"])]) == 1
+
+
 # -- the board -------------------------------------------------------------------------------------------------------
 
 

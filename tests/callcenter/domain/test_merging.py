@@ -112,6 +112,18 @@ def test_undo_keeps_what_was_corrected_and_called_since(two, agent):
     assert fresh.customer == ana
 
 
+def test_what_was_chosen_of_the_other_stays_and_returns_with_the_undo(two, agent):
+    ana, again = two
+    Customer.objects.filter(pk=ana.pk).update(city="Bogotá")
+    before = state(ana)
+    done = merging.merge(ana.pk, again.pk, by=agent, at=LATER, take={"name", "city"})
+    after = state(ana)
+    assert (after["name"], after["city"], after["document_key"]) == ("Muñoz Ana", "Chía", "52000101")
+    assert Customer.objects.get(pk=ana.pk).name_key == Customer.objects.get(pk=again.pk).name_key
+    merging.undo(done.pk, by=agent, at=LATER)
+    assert state(ana) == before
+
+
 def test_two_commercial_contacts_of_one_day_do_not_stop_the_merge(two, agent):
     ana, again = two
     for customer in two:

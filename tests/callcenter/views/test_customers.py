@@ -236,6 +236,14 @@ def test_from_the_queue_to_the_merge_and_back(client, agent, ana, pair):
     assert not Customer.objects.filter(merged_into__isnull=False).exists()
 
 
+def test_the_name_that_stays_is_chosen(client, agent, ana, pair):
+    other = pair.second if pair.first == ana else pair.first
+    text = page(as_(client, agent).get(f"/clientes/duplicados/{pair.pk}/"))
+    assert ("Nombre que queda" in text, "Ciudad que queda" in text) == (True, False)
+    client.post(f"/clientes/duplicados/{pair.pk}/", {"stays": ana.pk, "name": other.pk})
+    assert Customer.objects.get(pk=ana.pk).name == "Muñoz Ana"
+
+
 def test_not_the_same_person_is_not_asked_again(client, agent, pair):
     as_(client, agent).post(f"/clientes/duplicados/{pair.pk}/", {"stays": "none"})
     pair.refresh_from_db()

@@ -217,6 +217,11 @@ def test_every_change_is_shown_page_by_page_with_whose_it_is(client, agent, monk
     assert client.get(at(fresh, "revision/UPDATED/UPDATED/")).status_code == 404
 
 
+def test_a_list_without_rows_says_so(client, agent):
+    text = page(client.get(at(checked(client, agent, []), "revision/")))
+    assert ("El listado viene vacío" in text, "Todas las filas están limpias" in text) == (True, False)
+
+
 def test_a_row_left_out_says_whose_it_is(client, agent):
     text = page(client.get(at(checked(client, agent, [row(101, note="no llamar")]), "revision/")))
     assert "ZZA101 · PÉREZ RUIZ PERSONA X" in text
