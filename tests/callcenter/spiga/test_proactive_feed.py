@@ -349,4 +349,6 @@ def test_kill_9_in_mid_import_leaves_nothing_half_done(house, monday):
 
 def database_url() -> str:
     database = connection.settings_dict
-    return f"postgres://{database['USER']}@//{database['HOST'].lstrip('/')}/{database['NAME']}"
+    if database["HOST"].startswith("/"):  # the suite's own cluster listens on a socket only
+        return f"postgres://{database['USER']}@//{database['HOST'].lstrip('/')}/{database['NAME']}"
+    return f"postgres://{database['USER']}:{database['PASSWORD']}@{database['HOST']}:{database['PORT'] or 5432}/{database['NAME']}"
