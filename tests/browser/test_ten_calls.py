@@ -132,3 +132,21 @@ def test_what_was_typed_survives_a_lost_page_and_the_ladder_goes_on(queue_of_ten
     page.set_viewport_size({"width": 390, "height": 844})
     page.emulate_media(color_scheme="dark")
     agent.check("console-phone-dark")
+
+
+def test_saving_does_not_wait_for_a_draft_that_is_on_its_way(queue_of_ten, visitor):
+    """The draft goes by itself while one types; the key that saves, pressed in that moment, saves."""
+    agent = visitor().login(person(Role.CALL_CENTER_AGENT))
+    page = agent.page
+    held = []
+    page.route("**/borrador/", lambda route: held.append(route))  # noqa: PLW0108 -- a builtin takes no mark; the answer never comes
+    agent.open("/cola/")
+    tap(page, "n")
+    expect(page.get_by_role("heading", name="Ana Ruiz", exact=True)).to_be_visible()
+    with page.expect_request("**/borrador/"):
+        page.fill("#note", "No contesta y el buzón está lleno")
+    page.locator("#note").blur()
+    tap(page, "1")
+    expect(page.get_by_text("Guardado: Ana Ruiz")).to_be_visible()
+    assert [attempt.note for attempt in Attempt.objects.all()] == ["No contesta y el buzón está lleno"]
+    assert len(held) == 1
