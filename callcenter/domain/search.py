@@ -174,7 +174,9 @@ def by_name(rows: QuerySet, question: str) -> Q | None:
     expected = json.loads(found.explain(format="json"))[0]["Plan"]["Plan Rows"]
     if expected > FEW_NAMES:
         return Q(named(question))
-    ids = list(found.values_list("pk", flat=True))
+    ids = list(found.values_list("pk", flat=True)[: 2 * FEW_NAMES + 1])
+    if len(ids) > 2 * FEW_NAMES:  # the planner was far off
+        return Q(named(question))
     return Q(pk__in=ids) if ids else None
 
 

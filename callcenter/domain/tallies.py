@@ -1,4 +1,4 @@
-"""The sums of calls by day: read for a slice, folded, and built anew from the calls (callcenter/models/tallies.py)."""
+"""What the database keeps of calls by day and month: read for a slice, folded, and built anew (callcenter/models/tallies.py)."""
 
 from collections.abc import Iterable
 

@@ -307,7 +307,8 @@ def over_sets() -> None:
 
 def renew_statistics(leaves: Sequence[Trace], *, made: int) -> None:
     """Tells the planner of a file that made a tenth of a table or more: until autovacuum does, a minute later, it would look for the
-    next customer in tables that it believes empty. A role that may not (PostgreSQL before 17) is warned and nothing happens.
+    next customer in tables that it believes empty. A role that may not (PostgreSQL before 17) is warned and nothing happens; a table
+    that autovacuum holds is left to it, for the import is written and must not fail here.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -316,7 +317,7 @@ def renew_statistics(leaves: Sequence[Trace], *, made: int) -> None:
         )
         (grown,) = cursor.fetchone()
         if grown:
-            cursor.execute(f"ANALYZE {grown}")
+            cursor.execute(f"ANALYZE (SKIP_LOCKED) {grown}")
 
 
 def alone() -> None:
