@@ -38,6 +38,7 @@ from callcenter.models import (
     VehicleParty,
 )
 from callcenter.models.customers import SORT_NAME
+from callcenter.prepared import Given, PreparedRows
 from carrazos.lib import phones
 from carrazos.lib.calendar import bogota
 
@@ -351,8 +352,11 @@ class CustomerFilter(django_filters.FilterSet):
         return rows.filter(Q(pk__in=standing.filter(customer__isnull=False).values("customer")) | Q(pk__in=cars))
 
 
+LAST_CONTACTS = PreparedRows(Touch.objects.filter(customer__among=Given("customers")).values_list("customer").annotate(Max("at")))
+
+
 def last_contacts(keys: list[int]) -> dict[int, datetime]:
-    return dict(Touch.objects.filter(customer__in=keys).values_list("customer").annotate(Max("at")))
+    return dict(LAST_CONTACTS(customers=keys))
 
 
 def last_visit(cars: list[search.Car]) -> date | None:

@@ -5,10 +5,12 @@ from collections.abc import Iterable
 from datetime import date, datetime, time
 
 from django.db import transaction
+from django.db.models import Count
 
 from callcenter.domain import mail, papers
 from callcenter.domain.errors import Refused
 from callcenter.models import Mail, Notification, User
+from callcenter.prepared import Given, PreparedRows
 from callcenter.roles import Role
 from carrazos.lib.calendar import BusinessCalendar, bogota
 
@@ -31,8 +33,12 @@ def holders(*functions: Role) -> list[User]:
     return list(User.objects.filter(is_active=True, groups__name__in=names).distinct())
 
 
+UNREAD = PreparedRows(Notification.objects.unread().filter(user__among=Given("users")).values_list("user").annotate(Count("pk")))
+
+
 def unread_count(user: User) -> int:
-    return Notification.objects.visible_to(user).unread().count()
+    """How many notices wait: every page asks it."""
+    return dict(UNREAD(users=[user.pk])).get(user.pk, 0)
 
 
 def mark_read(user: User, *, at: datetime, pk: int | None = None) -> int:

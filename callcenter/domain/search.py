@@ -18,6 +18,7 @@ from django.db.models import BooleanField, Func, Q, QuerySet, Value
 
 from callcenter.models import ContactPoint, Customer, Site, User, Vehicle
 from callcenter.models.customers import NAME_WORDS
+from callcenter.prepared import Given, PreparedRows
 from carrazos.lib import identity, phones, vehicles
 from carrazos.lib.text import PARTICLES, clean, fold, key
 
@@ -304,11 +305,24 @@ class Car(NamedTuple):
     last_visit_on: date | None
 
 
+CARS_OF = PreparedRows(
+    Vehicle.objects.filter(parties__customer__among=Given("customers"), parties__until__isnull=True).values_list(
+        "parties__customer", "plate", "vin", "last_visit_on"
+    )
+)
+PHONES_OF = PreparedRows(
+    ContactPoint.objects.phones()
+    .usable()
+    .filter(customer__among=Given("customers"))
+    .order_by("-position", "-id")
+    .values_list("customer", "value")
+)
+
+
 def cars_of(customers: Iterable[int]) -> dict[int, list[Car]]:
     """The vehicles of each customer, by one query."""
-    rows = Vehicle.objects.filter(parties__customer__in=customers, parties__until__isnull=True)
     found: dict[int, list[Car]] = {}
-    for customer, *car in rows.values_list("parties__customer", "plate", "vin", "last_visit_on"):
+    for customer, *car in CARS_OF(customers=list(customers)):
         found.setdefault(customer, []).append(Car(*car))
     return found
 
@@ -324,7 +338,4 @@ def plates_of(customers: Iterable[int]) -> dict[int, list[str]]:
 
 def first_phones(customers: Iterable[int]) -> dict[int, str]:
     """The phone that the console would dial, of each customer."""
-    rows = (
-        ContactPoint.objects.phones().usable().filter(customer__in=customers).order_by("-position", "-id").values_list("customer", "value")
-    )
-    return dict(rows)
+    return dict(PHONES_OF(customers=list(customers)))

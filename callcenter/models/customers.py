@@ -159,9 +159,7 @@ class ContactPoint(models.Model):
     @property
     def masked(self) -> str:
         """What a page shows until somebody asks for the whole (`300 ••• ••01`, `r•••@correo.co`)."""
-        if self.kind == PointKind.PHONE:
-            return phones.masked(self.display)
-        return f"{self.value[:1]}•••@{self.value.rpartition('@')[2]}"
+        return phones.masked(self.display) if self.kind == PointKind.PHONE else text.masked_address(self.value)
 
     @property
     def is_usable(self) -> bool:

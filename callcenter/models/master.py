@@ -7,6 +7,9 @@ from callcenter.enums import AliasKind, ChangeSource, PairState
 from callcenter.models.customers import Customer, Vehicle
 from callcenter.models.organisation import User
 from callcenter.models.work import Work
+from carrazos.lib import phones, text
+
+MASKS = {"phone": phones.masked, "email": text.masked_address}
 
 
 class FieldChange(models.Model):
@@ -27,6 +30,12 @@ class FieldChange(models.Model):
 
     def __str__(self):
         return f"{self.field}: {self.old} → {self.new}"
+
+    @property
+    def shown(self) -> tuple[str, str]:
+        """(before, now) as a page shows them: telephones and addresses by half, as everywhere."""
+        mask = MASKS.get(self.field, str)
+        return mask(self.old), mask(self.new)
 
 
 class CustomerAlias(models.Model):

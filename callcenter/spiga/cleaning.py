@@ -3,13 +3,14 @@
 The helper only cleans: it touches neither the database nor any lock of the parent, and leaves by `os._exit`.
 """
 
+import gc
 import os
 import pickle
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+import tempfile
+import traceback
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import IO
 
 from callcenter.domain.erasure import Gate
 from callcenter.enums import RowStatus
@@ -19,6 +20,7 @@ from callcenter.spiga.reader import Sheet
 
 ERASED = "La persona pidió suprimir sus datos: no se importa"
 HELPED_FROM_CHUNKS = 8  # below, a fork costs more than it saves
+NUMBER_BYTES = 4
 
 
 @dataclass
@@ -79,34 +81,53 @@ class Cleaner:
         return self.gate.stops(document_key=staged.get("document_key", ""), name_key=staged.get("name_key", ""), values=own)
 
     def all(self) -> Iterator[Cleaned]:
-        """Every chunk; of a large sheet every other one comes from the helper."""
+        """Every chunk, in no certain order; a large sheet's are cleaned by whichever of two processes is free."""
         if self.sheet.chunks < HELPED_FROM_CHUNKS:
             yield from map(self.chunk, range(self.sheet.chunks))
             return
         self.context.load()
-        with helper(self.chunk, range(1, self.sheet.chunks, 2)) as answers:
-            for number in range(0, self.sheet.chunks, 2):
-                yield self.chunk(number)
-                if number + 1 < self.sheet.chunks:
-                    yield pickle.load(answers)  # noqa: S301 -- written by our own child
+        yield from helped(self.chunk, self.sheet.chunks)
 
 
-@contextmanager
-def helper(work: Callable[[int], Cleaned], numbers: Iterable[int]) -> Iterator[IO[bytes]]:
-    """A forked child that does `work(number)` for each of the numbers; yields the stream of its pickled answers."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
+def helped(work: Callable[[int], Cleaned], count: int) -> Iterator[Cleaned]:
+    """`work(number)` for 0 to count - 1, shared with a forked child; what the child did comes last.
+
+    Raises RuntimeError when the child did not end well: a part of the rows would be missing.
+    """
+    # A pipe is the line of chunks that wait: whoever reads a number has it alone.
+    line, fill = os.pipe()
+    os.write(fill, b"".join(number.to_bytes(NUMBER_BYTES, "little") for number in range(count)))
+    os.close(fill)
+    gc.freeze()  # what lived before is not looked through again and again while rows come and go
+    with tempfile.TemporaryFile() as answers:
+        child = os.fork()
+        if child == 0:
+            failed = 1
+            try:
+                for number in waiting(line):
+                    pickle.dump(work(number), answers, protocol=pickle.HIGHEST_PROTOCOL)
+                answers.flush()
+                failed = 0
+            except BaseException:  # noqa: BLE001 -- said here, for nobody sees it after _exit
+                traceback.print_exc()
+            finally:
+                os._exit(failed)
         try:
-            os.close(reading)
-            with os.fdopen(writing, "wb") as out:
-                for number in numbers:
-                    pickle.dump(work(number), out, protocol=pickle.HIGHEST_PROTOCOL)
+            yield from map(work, waiting(line))
         finally:
-            os._exit(0)
-    os.close(writing)
-    try:
-        with os.fdopen(reading, "rb") as answers:
-            yield answers
-    finally:
-        os.waitpid(child, 0)
+            deque(waiting(line), maxlen=0)  # when this side stops early, so does the child
+            os.close(line)
+            _, status = os.waitpid(child, 0)
+            gc.unfreeze()
+        if status:
+            raise RuntimeError(f"the helper that cleans rows ended with status {status}")
+        answers.seek(0)
+        size = os.fstat(answers.fileno()).st_size
+        while answers.tell() < size:
+            yield pickle.load(answers)  # noqa: S301 -- written by our own child
+
+
+def waiting(line: int) -> Iterator[int]:
+    """The numbers that nobody has taken from the line, one at a time."""
+    while number := os.read(line, NUMBER_BYTES):
+        yield int.from_bytes(number, "little")

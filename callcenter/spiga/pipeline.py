@@ -219,6 +219,7 @@ def work(batch: ImportBatch, report: Report) -> Result:
     result = stage(kind(), sheet, where, Context(batch, today=today, at=at, preamble=sheet.preamble), report)
     report("Guardando", result.read, result.read)
     merge.alone()
+    origin_stands(batch)
     with connection.cursor() as cursor:
         columns = dict(kind.stage)
         if "site_id" in columns:
@@ -235,6 +236,13 @@ def work(batch: ImportBatch, report: Report) -> Result:
     if not result.adds_up:
         raise AssertionError(f"import {batch.pk} does not reconcile: {result.as_json()}")
     return result
+
+
+def origin_stands(batch: ImportBatch) -> None:
+    """A retry is the rest of a list that was applied. Raises UnreadableFile when that list was taken back meanwhile."""
+    origin = batch.retry_of_id and ImportBatch.objects.get(pk=batch.retry_of_id)
+    if origin and origin.status != BatchStatus.APPLIED:
+        raise UnreadableFile(f"El listado n.º {origin.pk}, del que salen estas filas, se revirtió: súbalo completo otra vez.")
 
 
 def about(batch: ImportBatch, sheet: Sheet, where: dict[str, tuple[int, ...]], kind: type[Feed]) -> None:

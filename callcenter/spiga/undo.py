@@ -106,6 +106,9 @@ def take_back(batch: ImportBatch, kind: type[Feed], *, at: datetime, report: Cal
         kind().taken_back(batch, at=at)
         batch.status, batch.undone_at, batch.about = BatchStatus.UNDONE, at, {**batch.about, "undone": {"gone": gone, "restored": restored}}
         batch.save(update_fields=["status", "undone_at", "about"])
+        batch.retries.filter(status__in=(BatchStatus.CHECKED, BatchStatus.MAPPING)).update(
+            status=BatchStatus.CANCELLED, error=f"El listado n.º {batch.pk}, del que salen estas filas, se revirtió."
+        )
 
 
 def remove(cursor: Any, trace: Trace, leaves: Sequence[Trace], values: dict[str, object]) -> int:

@@ -80,7 +80,9 @@ def render_listing(request: HttpRequest, listing: Listing, **more: object) -> Ht
     page = listing.page(request.GET, request.user, found=asked.qs)
     order, _ = listing.order(request.GET)
     form = asked.form
-    others_used = [name for name in form.fields if name not in listing.main_filters and request.GET.get(name)]
+    others = [name for name in form.fields if name not in listing.main_filters]
+    used = [name for name in others if request.GET.get(name)]
+    shown = others if "more" in request.GET else used
     context = {
         "listing": listing,
         "page": page,
@@ -88,9 +90,9 @@ def render_listing(request: HttpRequest, listing: Listing, **more: object) -> Ht
             (column, header_link(listing, column, order, request.GET), header_sort(listing, column, order)) for column in page.columns
         ],
         "main": [form[name] for name in listing.main_filters],
-        "others": [form[name] for name in form.fields if name not in listing.main_filters] if others_used or "more" in request.GET else [],
-        "others_used": others_used,
-        "more_url": with_params(request.GET, more="1") if len(form.fields) > len(listing.main_filters) else "",
+        "others": [form[name] for name in shown],
+        "others_used": len(used),
+        "more_url": with_params(request.GET, more="1") if len(shown) < len(others) else "",
         "is_filtered": any(request.GET.get(name) for name in form.fields),
         "orders": [(name, row.title) for name, row in listing.orders.items()],
         "order": order,

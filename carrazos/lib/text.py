@@ -145,6 +145,11 @@ def greeting_name(raw: str, name: str = "") -> str:
     return name or display_name(raw)
 
 
+def masked_address(shown: str) -> str:
+    """`r•••@correo.co`: the e-mail addresses of a text as a page shows them until somebody asks for the whole (threat 22)."""
+    return re.sub(r"([^\s@])[^\s@]*@", r"\1•••@", shown)
+
+
 def is_placeholder_name(raw: str) -> bool:
     """True for names that stand for nobody: `CLIENTE MOSTRADOR`, `PRUEBA`, `X`, `.`"""
     bare = key(raw)

@@ -1,5 +1,6 @@
 """S23, F20: a backup is worth what its restoring proves."""
 
+import tarfile
 from datetime import timedelta
 from pathlib import Path
 
@@ -91,3 +92,16 @@ def test_the_newest_are_kept_and_one_of_each_day(tmp_path):
     assert backups.forget_old(tmp_path, keep=3, days=4) == 5
     left = [path.name[9:20] for path in sorted(tmp_path.glob("*.age"))]
     assert left == ["20261102-02", "20261103-02", "20261104-02", "20261105-01", "20261105-02"]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("../fuera.txt", tarfile.REGTYPE), ("/tmp/fuera.txt", tarfile.REGTYPE), ("enlace", tarfile.SYMTYPE)]
+)
+def test_a_copy_that_would_write_outside_its_folder_is_refused(identity, tmp_path, name, kind):
+    member = tarfile.TarInfo(name)
+    member.type, member.linkname = kind, "/etc/passwd" if kind == tarfile.SYMTYPE else ""
+    with tarfile.open(tmp_path / "all.tar", "w") as tar:
+        tar.addfile(member)
+    pyrage.encrypt_file(str(tmp_path / "all.tar"), str(tmp_path / "mala.tar.age"), [identity.to_public()])
+    with pytest.raises(backups.BackupError, match="no es un archivo suyo"), backups.opened(tmp_path / "mala.tar.age", str(identity)):
+        pass

@@ -79,3 +79,17 @@ def test_the_gate_lets_nothing_through_that_postgresql_refuses(raw):
 
 def test_emoji_survive_the_gate():
     assert text.clean("👨‍👩‍👧 ñ") == "👨‍👩‍👧 ñ"
+
+
+@pytest.mark.parametrize(
+    ("shown", "masked"),
+    [
+        ("rosa@correo.co", "r•••@correo.co"),
+        ("r@correo.co: Equivocado", "r•••@correo.co: Equivocado"),
+        ("rosa@a.co luis@b.co", "r•••@a.co l•••@b.co"),
+        ("sin correo", "sin correo"),
+        ("", ""),
+    ],
+)
+def test_a_masked_address_keeps_its_first_letter_and_its_house(shown, masked):
+    assert text.masked_address(shown) == masked

@@ -18,7 +18,7 @@ from callcenter import tasks
 from callcenter.domain import data_requests, erasure, grants, outreach, personal_data, queue
 from callcenter.domain.errors import Refused
 from callcenter.domain.outreach import Call
-from callcenter.enums import Channel, Outcome
+from callcenter.enums import ChangeSource, Channel, Outcome
 from callcenter.models import (
     AccessLog,
     Authorisation,
@@ -28,6 +28,7 @@ from callcenter.models import (
     DataRequest,
     DataRight,
     Evidence,
+    FieldChange,
     ImportBatch,
     Outreach,
     Reason,
@@ -214,6 +215,8 @@ def test_telephones_are_masked_until_asked_for_and_both_readings_leave_a_line(cl
     customer = CustomerFactory(name="Rosa Reservada", sites=[SiteFactory(code="norte").pk])
     PhoneFactory(customer=customer, value="+573005550101")
     PhoneFactory(customer=customer, kind="EMAIL", value="rosa@canario.example", phone_kind="")
+    for field, value in (("phone", "300 555 0101: Equivocado"), ("email", "rosa@canario.example")):
+        FieldChange.objects.create(customer=customer, field=field, new=value, source=ChangeSource.EDIT, by=lead, at=MONDAY)
     client.force_login(lead)
     whole = ("300 555 0101", "+573005550101", "rosa@canario.example")
     for address in (reverse("callcenter:customers"), reverse("callcenter:customer", args=[customer.pk])):

@@ -305,3 +305,22 @@ def test_only_an_applied_file_is_taken_back(agent):
     batch = receive([row(101)], agent)
     with pytest.raises(Refused, match="no está aplicado"):
         undo.request(batch.pk, ProactiveFeed, by=agent, at=MONDAY)
+
+
+def test_the_rest_of_a_list_that_was_taken_back_goes_with_it(agent):
+    batch = apply(receive([row(101), row(102, phone="12")], agent), agent)
+    rest = work(corrections.retry(batch.pk, by=agent, at=MONDAY))
+    undone(batch, agent)
+    rest.refresh_from_db()
+    assert (rest.status, rest.error) == (BatchStatus.CANCELLED, f"El listado n.º {batch.pk}, del que salen estas filas, se revirtió.")
+
+
+def test_a_rest_already_on_its_way_is_not_written_after_its_list_was_taken_back(agent):
+    batch = apply(receive([row(101), row(102, phone="12")], agent), agent)
+    bad = group(batch, "BAD_PHONE").get()
+    rest = corrections.correct(batch.pk, {(bad.number, corrections.position_of(bad, batch)): "3005550102"}, by=agent, at=MONDAY)
+    pipeline.confirm(work(rest).pk, by=agent)
+    undo.take_back(undo.request(batch.pk, ProactiveFeed, by=agent, at=MONDAY), ProactiveFeed, at=MONDAY, report=pipeline.silent)
+    assert work(rest).status == BatchStatus.UNREADABLE
+    assert f"n.º {batch.pk}" in rest.error
+    assert everything() == (0, 0, 0, 0, 0, 0)

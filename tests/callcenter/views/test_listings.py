@@ -286,7 +286,8 @@ def test_the_further_filters_come_when_they_are_asked_for(client, agent, people)
     assert ("<main" in whole, 'name="validated"' in whole) == (True, True)
     assert ("<main" in part, 'name="validated"' in part) == (False, True)
     assert "more=1" not in part
-    assert 'name="validated"' in client.get("/clientes/?validated=no").content.decode()
+    used = client.get("/clientes/?validated=no").content.decode()
+    assert ('name="validated"' in used, 'name="brand"' in used, "Los demás filtros" in used) == (True, False, True)
 
 
 def test_the_quick_filters_say_how_many_they_find(client, agent, people, monkeypatch):
