@@ -8,11 +8,12 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+from typing import Self
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-START_SECONDS = 90
+HANG_SECONDS = 400  # how long a start takes says how loaded the machine is; the goal of 60 s is for a quiet one
 
 
 @pytest.fixture(scope="module")
@@ -37,14 +38,14 @@ class Demo:
         self.output = ""
 
     def wait_for(self, words: str) -> None:
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + HANG_SECONDS
         while words not in self.output:
             line = self.process.stdout.readline()
             assert line or self.process.poll() is None, f"terminó antes de «{words}»:\n{self.output}"
             assert time.monotonic() < deadline, f"no llegó a «{words}»:\n{self.output}"
             self.output += line
 
-    def end(self, seconds: int = 30) -> int:
+    def end(self, seconds: int = 60) -> int:
         self.output += self.process.communicate(timeout=seconds)[0] or ""
         return self.process.returncode
 
@@ -61,41 +62,46 @@ class Demo:
                 found.append(f"{folder.name} {line[:120]}")
         return found
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """A test that failed leaves no demo behind for the next one."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.end()
+        self.process.stdout.close()
+
     def gone(self) -> None:
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 60
         while (left := self.family()) and time.monotonic() < deadline:
             time.sleep(0.2)
         assert left == []
 
 
-def start(state: Path) -> tuple[Demo, int]:
-    demo = Demo(state, 8765)
-    demo.wait_for("Ctrl-C detiene todo")
-    return demo, int(re.search(r"http://localhost:(\d+)/", demo.output)[1])
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="cuenta procesos en /proc")
 @pytest.mark.parametrize("ending", ["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL", "dead child", "early"])
 def test_however_it_ends_nothing_is_left(state, ending):
-    if ending == "early":
-        demo = Demo(state, 8765)
-        time.sleep(0.7)
-        demo.process.send_signal(signal.SIGTERM)
-        demo.end()
+    with Demo(state, 8765) as demo:
+        if ending == "early":
+            time.sleep(0.7)
+            demo.process.send_signal(signal.SIGTERM)
+            demo.end()
+            demo.gone()
+            return
+        demo.wait_for("Ctrl-C detiene todo")
+        port = int(re.search(r"http://localhost:(\d+)/", demo.output)[1])
+        with urllib.request.urlopen(f"http://localhost:{port}/cuenta/ingresar/") as page:
+            assert page.status == 200
+        for words in ("agente", "director", "admin", "Clave de todos", "avisos_de_hoy.csv"):
+            assert words in demo.output
+        if ending == "dead child":
+            worker = next(line for line in demo.family() if "celery" in line and " worker " in line)
+            os.kill(int(worker.split()[0]), signal.SIGKILL)
+            assert demo.end() == 1
+            assert "«worker» terminó solo" in demo.output
+        else:
+            os.kill(demo.process.pid, getattr(signal, ending))
+            code = demo.end()
+            assert code == (-9 if ending == "SIGKILL" else 0)
         demo.gone()
-        return
-    demo, port = start(state)
-    with urllib.request.urlopen(f"http://localhost:{port}/cuenta/ingresar/") as page:
-        assert page.status == 200
-    for words in ("agente", "director", "admin", "Clave de todos", "avisos_de_hoy.csv"):
-        assert words in demo.output
-    if ending == "dead child":
-        worker = next(line for line in demo.family() if "celery" in line and " worker " in line)
-        os.kill(int(worker.split()[0]), signal.SIGKILL)
-        assert demo.end() == 1
-        assert "«worker» terminó solo" in demo.output
-    else:
-        os.kill(demo.process.pid, getattr(signal, ending))
-        code = demo.end()
-        assert code == (-9 if ending == "SIGKILL" else 0)
-    demo.gone()
