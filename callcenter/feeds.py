@@ -10,6 +10,7 @@ from callcenter import clock
 from callcenter.enums import BatchStatus, OutreachState, Priority, Programme, Purpose
 from callcenter.models import Brand, ImportBatch
 from callcenter.models.catalogue import reason_key
+from callcenter.models.customers import SQL_UNUSABLE, sql_sold
 from callcenter.spiga import columns, feed, merge, traces
 from callcenter.spiga.columns import Column
 from callcenter.spiga.feed import Context, Feed, Row
@@ -122,15 +123,15 @@ SELECT n, 'DUPLICATE', 'Repite otra fila del archivo: mismo vehículo, motivo y 
 DELETE FROM stage s USING outcome o WHERE o.n = s.n
 """
 
-NO_KNOWN_PHONE = """NOT EXISTS (SELECT FROM callcenter_contactpoint k
-    WHERE k.customer_id = c.id AND k.kind = 'PHONE' AND k.status NOT IN ('WRONG', 'DISCONNECTED'))"""
+NO_KNOWN_PHONE = f"""NOT EXISTS (SELECT FROM callcenter_contactpoint k
+    WHERE k.customer_id = c.id AND k.kind = 'PHONE' AND k.status NOT IN ({SQL_UNUSABLE}))"""
 
 EXCLUSIONS = (
     ("NO_PHONE", "No trae teléfono ni lo hay en la base: complételo en SPIGA", f"s.phone_problem = 'NO_PHONE' AND {NO_KNOWN_PHONE}"),
     ("BAD_PHONE", "Ningún teléfono de la fila sirve ni lo hay en la base: corríjalo en SPIGA",
      f"s.phone_problem = 'BAD_PHONE' AND {NO_KNOWN_PHONE}"),
     ("OWN_VEHICLE", "El vehículo es de Carrazos", "v.is_own"),
-    ("SOLD", "El cliente ya no tiene el vehículo", "v.sold_at IS NOT NULL"),
+    ("SOLD", "El cliente ya no tiene el vehículo", sql_sold("v.sold_at", "GREATEST(v.last_visit_on, s.last_visit_on)", "v.id", "c.id")),
     ("OPTED_OUT", "El cliente pidió no ser contactado",
      "EXISTS (SELECT FROM callcenter_exclusion x WHERE x.customer_id = c.id AND x.withdrawn_at IS NULL AND x.channels = ARRAY[]::varchar[]"
      " AND (x.scope = 'ALL' OR s.purpose = 'COMMERCIAL'))"),

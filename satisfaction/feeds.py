@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 
 from callcenter.enums import Priority, Programme, Purpose
 from callcenter.models import Brand, ImportBatch
+from callcenter.models.customers import SQL_UNUSABLE
 from callcenter.spiga import columns, feed, merge, traces, workshop
 from callcenter.spiga.columns import Column
 from callcenter.spiga.feed import Context, Feed, Row
@@ -82,7 +83,7 @@ SELECT a.outreach_id, CASE WHEN %(batch)s IN (SELECT id FROM callcenter_importba
          WHEN EXISTS (SELECT FROM callcenter_exclusion x WHERE x.customer_id = a.customer_id AND x.withdrawn_at IS NULL AND x.scope = 'ALL')
            THEN 'OPTED_OUT'
          WHEN NOT EXISTS (SELECT FROM callcenter_contactpoint p WHERE p.customer_id = a.customer_id AND p.kind = 'PHONE'
-                             AND p.status NOT IN ('WRONG', 'DISCONNECTED')) THEN 'UNREACHABLE'
+                             AND p.status NOT IN ({SQL_UNUSABLE})) THEN 'UNREACHABLE'
          ELSE '' END AS result) r
  ORDER BY a.outreach_id;
 """  # noqa: S608 -- enum values

@@ -12,6 +12,7 @@ from django.db import connection
 
 from callcenter.enums import BatchStatus, Channel, ExclusionScope, ExclusionSource, Purpose, RneEnforcement
 from callcenter.models import ContactRules, ImportBatch
+from callcenter.models.customers import SQL_UNUSABLE
 from carrazos.lib.calendar import BusinessCalendar, bogota, day_off_name, is_holiday, national, start_of
 
 WEEKDAY_HOURS = (time(7), time(19))
@@ -380,7 +381,7 @@ def forget_mode() -> None:
 
 
 # One round trip; each branch is an index look-up of one person.
-HISTORY = """
+HISTORY = f"""
 SELECT 'touch', channel, purpose, at, is_effective, NULL::varchar[], NULL::date FROM callcenter_touch
  WHERE customer_id = %(customer)s AND day >= %(week)s
 UNION ALL
@@ -400,7 +401,7 @@ UNION ALL
 SELECT 'inbound', '', '', max(last_inbound_at), NULL, NULL, NULL FROM callcenter_whatsappidentity WHERE customer_id = %(customer)s
 UNION ALL
 SELECT 'rne', '', '', NULL, NULL, NULL, max(rne_checked_on) FROM callcenter_contactpoint
- WHERE customer_id = %(customer)s AND kind = 'PHONE' AND status NOT IN ('WRONG', 'DISCONNECTED')"""
+ WHERE customer_id = %(customer)s AND kind = 'PHONE' AND status NOT IN ({SQL_UNUSABLE})"""  # noqa: S608 -- enum values
 
 
 def load_history(customer_id: int, at: datetime) -> ContactHistory:
@@ -470,7 +471,7 @@ def sql_callable() -> str:
              WHERE h.customer_id = o.customer_id AND h.purpose = {purpose} AND (h.until IS NULL OR h.until > %(at)s)
                AND {purpose} IN ({binds["VOZ"]}))
         AND (NOT %(rne_blocks)s OR {purpose} NOT IN ({binds["RNE"]}) OR EXISTS (SELECT FROM callcenter_contactpoint k
-             WHERE k.customer_id = o.customer_id AND k.kind = 'PHONE' AND k.status NOT IN ('WRONG', 'DISCONNECTED')
+             WHERE k.customer_id = o.customer_id AND k.kind = 'PHONE' AND k.status NOT IN ({SQL_UNUSABLE})
                AND k.rne_checked_on >= %(rne_since)s))
         AND NOT CASE {purpose} {per_day} ELSE false END
         AND NOT ({purpose} IN ({binds["L4"]}) AND EXISTS (SELECT FROM callcenter_touch t

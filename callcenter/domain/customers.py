@@ -238,7 +238,8 @@ def block_phone(raw: str, note: str, *, area_code: str | None = None) -> Blocked
         row, is_new = BlockedPhone.objects.get_or_create(value=found[0].e164, defaults={"note": note[:80]})
         if not is_new:
             raise Refused(f"{phones.display(row.value)} ya está entre los teléfonos propios: {row.note}.")
-        ContactPoint.objects.phones().filter(value=row.value).update(status=PointStatus.BLOCKED)
+        # Who was wrong stays wrong: taking the number off the list must not bring it back.
+        ContactPoint.objects.phones().usable().filter(value=row.value).update(status=PointStatus.BLOCKED)
         return row
 
 

@@ -13,6 +13,7 @@ from callcenter.models.organisation import Brand, Site, User
 from carrazos.lib import phones, text
 
 UNUSABLE = (PointStatus.WRONG, PointStatus.DISCONNECTED, PointStatus.BLOCKED)
+SQL_UNUSABLE = ", ".join(f"'{status}'" for status in UNUSABLE)  # `usable()` for statements over sets
 
 # Without accents, capitals: the order of a list of names, on any locale.
 ACCENTED, BARE = "ÁÉÍÓÚÜÑáéíóúüñ", "AEIOUUNAEIOUUN"
@@ -208,6 +209,14 @@ class Vehicle(models.Model):
     def title(self) -> str:
         """`Volkswagen Gol 2023`."""
         return " ".join(str(part) for part in (self.brand.name, (self.family or self.model).title(), self.model_year) if part)
+
+
+def sql_sold(sold_at: str, visit: str, vehicle: str, customer: str) -> str:
+    """For statements over sets: the customer sold the vehicle, for they had it then and never came with it since. All arguments are SQL."""
+    day = f"({sold_at} AT TIME ZONE 'America/Bogota')::date"
+    return f"""({sold_at} IS NOT NULL AND COALESCE({visit} <= {day}, true) AND EXISTS (
+       SELECT FROM callcenter_vehicleparty b WHERE b.vehicle_id = {vehicle} AND b.customer_id = {customer}
+          AND COALESCE(b.since <= {day}, true)))"""
 
 
 class PartyQuerySet(models.QuerySet):

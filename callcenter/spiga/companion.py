@@ -8,7 +8,8 @@ from callcenter.spiga.feed import Context, Feed, Row
 
 # A person beside an owner of another name is somebody to talk to, not a second owner.
 ROLE = """CASE WHEN EXISTS (SELECT FROM callcenter_vehicleparty z WHERE z.vehicle_id = v.vehicle_id AND z.role = 'OWNER'
-                                AND z.customer_id <> c.customer_id) THEN 'CONTACT' ELSE 'OWNER' END"""
+                                AND z.until IS NULL AND z.customer_id <> c.customer_id
+                                AND z.customer_id NOT IN (SELECT id FROM callcenter_customer WHERE merged_into_id IS NOT NULL)) THEN 'CONTACT' ELSE 'OWNER' END"""
 
 # The file names no site: a row belongs where its vehicle is known, by its workshop orders, its outreaches or its people.
 SITES = """

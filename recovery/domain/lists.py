@@ -11,6 +11,7 @@ from callcenter import clock
 from callcenter.domain.errors import Refused
 from callcenter.enums import NextStep, OutreachState, Priority, Programme, Purpose, WorkState
 from callcenter.models import User
+from callcenter.models.customers import SQL_UNUSABLE, sql_sold
 from carrazos.lib.calendar import bogota
 from carrazos.lib.periods import Month
 from recovery.domain import eligibility, results
@@ -48,7 +49,7 @@ visits AS MATERIALIZED (
                       WHERE y.vehicle_id = p.vehicle_id AND y.customer_id = p.customer_id AND y.until >= p.day)
    ORDER BY p.vehicle_id, (c.kind = 'PERSON') DESC, p.day DESC NULLS LAST, c.id DESC
 ), reachable AS MATERIALIZED (
-  SELECT DISTINCT k.customer_id FROM callcenter_contactpoint k WHERE k.status NOT IN ('WRONG', 'DISCONNECTED')
+  SELECT DISTINCT k.customer_id FROM callcenter_contactpoint k WHERE k.status NOT IN ({SQL_UNUSABLE})
 ), refused AS MATERIALIZED (
   SELECT x.customer_id, bool_or(x.source <> 'RNE') AS said_so, bool_or(x.source = 'RNE') AS in_rne
     FROM callcenter_exclusion x
@@ -79,7 +80,7 @@ visits AS MATERIALIZED (
          u.vin !~ '{VIN_SHAPE}' AND u.plate !~ '{PLATE_SHAPE}' AS no_vehicle,
          COALESCE(NOT ({eligibility.sql_away("COALESCE(u.last_visit_on, u.delivered_on)", "%(cut)s::date", "%(months)s")}), false) AS visited,
          u.last_visit_on IS NULL AND NOT (%(never)s AND u.delivered_on IS NOT NULL) AS never_came,
-         u.sold_at IS NOT NULL AND COALESCE(u.last_visit_on <= (u.sold_at AT TIME ZONE 'America/Bogota')::date, true) AS is_sold,
+         {sql_sold("u.sold_at", "u.last_visit_on", "u.vehicle_id", "u.customer_id")} AS is_sold,
          COALESCE(f.said_so, false) AS opted_out, COALESCE(f.in_rne, false) AS in_rne,
          COALESCE(u.customer_id IN (SELECT customer_id FROM cases), false) OR u.vehicle_id IN (SELECT vehicle_id FROM booked) AS has_case
     FROM universe u LEFT JOIN reachable r ON r.customer_id = u.customer_id LEFT JOIN refused f ON f.customer_id = u.customer_id

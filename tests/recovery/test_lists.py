@@ -120,10 +120,11 @@ def test_wrong_data(north, agent):
     assert (reasons(silent), reasons(nameless), reasons(nothing)) == (["BAD_DATA"], ["BAD_DATA"], ["BAD_DATA"])
 
 
-def test_a_mail_is_enough_and_a_dead_phone_is_not(north, agent):
+@pytest.mark.parametrize("status", ["WRONG", "DISCONNECTED", "BLOCKED"])
+def test_a_mail_is_enough_and_a_dead_phone_is_not(north, agent, status):
     by_mail, dead = went_away(north, phone=False), went_away(north)
     PhoneFactory(customer=owner(by_mail), kind="EMAIL", value="ana@demo.example")
-    owner(dead).points.update(status="DISCONNECTED")
+    owner(dead).points.update(status=status)
     built(agent)
     assert (reasons(by_mail), reasons(dead)) == ([], ["BAD_DATA"])
 
@@ -140,6 +141,15 @@ def test_sold_unless_somebody_came_with_it_afterwards(north, agent):
     again = went_away(north, last=date(2025, 3, 10), sold_at=MONDAY - timedelta(days=900))
     built(agent)
     assert (reasons(sold), reasons(again)) == (["SOLD_OR_SCRAPPED"], [])
+
+
+def test_whoever_bought_it_did_not_sell_it(north, agent):
+    car = went_away(north, sold_at=MONDAY - timedelta(days=30))
+    buyer = CustomerFactory()
+    PhoneFactory(customer=buyer)
+    VehicleParty.objects.create(vehicle=car, customer=buyer, since=MONDAY.date() - timedelta(days=10))
+    built(agent)
+    assert (case(car).customer, reasons(car)) == (buyer, [])
 
 
 @pytest.mark.parametrize(

@@ -140,6 +140,13 @@ def test_blocking_a_number_stops_it_everywhere_and_unblocking_gives_it_back(ana,
     assert point.status == PointStatus.VALID
 
 
+def test_a_number_known_to_be_wrong_is_no_better_after_it_was_blocked(ana):
+    point = PhoneFactory(customer=ana, value="+576015550100", status=PointStatus.WRONG)
+    customers.unblock_phone(customers.block_phone("601 555 0100", "Taller Norte"))
+    point.refresh_from_db()
+    assert point.status == PointStatus.WRONG
+
+
 # -- vehicles and contact persons ------------------------------------------------------------------------------------
 
 

@@ -6,6 +6,8 @@ from datetime import timedelta
 import pytest
 from django.core.management import CommandError, call_command
 
+from callcenter.domain import customers, merging
+from callcenter.domain.customers import Edit
 from callcenter.enums import BatchStatus, PartyRole
 from callcenter.models import ContactPoint, Customer, Employee, ImportBatch, Vehicle, VehicleParty
 from callcenter.roles import Role
@@ -59,6 +61,21 @@ def test_somebody_else_beside_the_owner_is_a_contact():
     bring("companion", data)
     bring("companion", data)
     assert list(VehicleParty.objects.order_by("pk").values_list("role", flat=True)) == [PartyRole.OWNER, PartyRole.CONTACT]
+
+
+def test_the_new_owner_of_a_car_is_its_owner(agent):
+    bring("proactive", csv_bytes([row(101)]))
+    customers.end_party(VehicleParty.objects.get(), today=MONDAY.date(), edit=Edit(agent, MONDAY))
+    bring("companion", b"VIN;Nombre Cliente;Telf. Movil\n9BWAA05U1AA000101;PEDRO COMPRADOR RUIZ;3015550999\n")
+    assert VehicleParty.objects.get(until=None).role == PartyRole.OWNER
+
+
+def test_who_was_merged_into_the_owner_is_no_second_one(agent):
+    bring("proactive", csv_bytes([row(101, name="ANA RUIZ"), row(101, name="ANITA RUIZ PAZ", document="52000999", reason="Frenos")]))
+    stays, goes = Customer.objects.order_by("pk")
+    merging.merge(stays.pk, goes.pk, by=agent, at=MONDAY)
+    bring("companion", b"VIN;Nombre Cliente;Telf. Movil\n9BWAA05U1AA000101;ANA RUIZ;3015550999\n")
+    assert list(stays.parties.values_list("role", flat=True)) == [PartyRole.OWNER]
 
 
 def test_the_site_is_that_of_the_vehicle(north, centre):

@@ -171,6 +171,25 @@ def test_what_we_know_excludes_too(agent, cal):
     assert totals(bring(later)[1]) == (0, 0, 0, {"SOLD": 1, "OPTED_OUT": 1, "ALREADY_BOOKED": 1}, {})
 
 
+def test_a_sold_car_is_its_buyers(agent):
+    bring([row(101, name="ANA RUIZ")])
+    Vehicle.objects.update(sold_at=MONDAY)
+    Outreach.objects.update(state=OutreachState.CLOSED, result="CANCELLED", closed_at=MONDAY)
+    buyer = {"name": "LUIS PAZ", "document": "52000999", "phone": "3005550999", "code": "10999"}
+    assert totals(bring([row(101, reason="Frenos", **buyer)])[1]) == (1, 0, 0, {}, {})
+    VehicleParty.objects.filter(customer__document_key="52000999").update(since=MONDAY.date() + timedelta(days=1))
+    Outreach.objects.update(state=OutreachState.CLOSED, result="CANCELLED", closed_at=MONDAY)
+    assert totals(bring([row(101, reason="Aceite", **buyer)])[1]) == (1, 0, 0, {}, {})
+    assert totals(bring([row(101, reason="Filtros", name="ANA RUIZ")])[1]) == (0, 0, 0, {"SOLD": 1}, {})
+
+
+def test_the_house_s_own_number_is_no_way_to_reach_anybody():
+    bring([row(101)])
+    ContactPoint.objects.update(status="BLOCKED")
+    later = row(101, reason="Frenos", phone="", phones="")
+    assert totals(bring([later])[1]) == (0, 0, 0, {}, {"NO_PHONE": 1})
+
+
 def test_two_motives_of_one_car_are_one_outreach():
     _, result = bring([row(101), row(101, reason="Cambio de aceite", due="30/11/2026")])
     assert totals(result) == (1, 1, 0, {}, {})
