@@ -6,7 +6,7 @@ from callcenter.enums import Channel
 from callcenter.models import ImportBatch
 from callcenter.spiga import columns, merge, traces
 from callcenter.spiga.columns import Column
-from callcenter.spiga.feed import Context, Feed, Row
+from callcenter.spiga.feed import BadRow, Context, Feed, Row
 from callcenter.spiga.traces import Trace
 from carrazos.lib import phones, text
 
@@ -26,11 +26,14 @@ BY_CHANNEL = (
     (Column("mail", "Correos electrónicos", ("correos", "canal correo", "excluido correo")), Channel.EMAIL),
 )
 SMS = Column("sms", "SMS", ("mensajes de texto", "mensaje de texto"))
-WORDS = (("LLAMADA", Channel.VOICE), ("VOZ", Channel.VOICE), ("APLICACION", Channel.WHATSAPP), ("APP", Channel.WHATSAPP),
-         ("WHATSAPP", Channel.WHATSAPP), ("WEB", Channel.WHATSAPP), ("CORREO", Channel.EMAIL), ("EMAIL", Channel.EMAIL))  # fmt: skip
+WORDS = (("LLAMADA", Channel.VOICE), ("VOZ", Channel.VOICE), ("TELEFON", Channel.VOICE), ("MENSAJERIA", Channel.WHATSAPP),
+         ("APLICACION", Channel.WHATSAPP), ("APP", Channel.WHATSAPP), ("WHATSAPP", Channel.WHATSAPP), ("WEB", Channel.WHATSAPP),
+         ("CORREO", Channel.EMAIL), ("EMAIL", Channel.EMAIL))  # fmt: skip
 YES = frozenset({"SI", "S", "X", "1", "TRUE", "VERDADERO", "EXCLUIDO", "INSCRITO", "REGISTRADO", "ACTIVO"})
 NO = frozenset({"NO", "N", "0", "FALSE", "FALSO", "NO EXCLUIDO", "NO INSCRITO", "NO REGISTRADO", "NO ENCONTRADO", "LIBRE", "INACTIVO"})
 ALL_CHANNELS = frozenset(Channel)
+ALL_WORDS = frozenset({"TODOS", "TODAS", "TODO"})
+NOT_OURS = ("SMS", "MENSAJE DE TEXTO", "MENSAJES DE TEXTO")  # a channel of the register that the house does not use
 OF_HIT = "x.customer_id IN (SELECT customer_id FROM hit)"
 
 
@@ -81,17 +84,34 @@ def channels_of(row: Row) -> frozenset[Channel]:
     """The channels that the register closes for this row; none when the number is free. Raises BadRow for an answer that can't be read."""
     listed = text.key(row.get("listed"))
     if listed and listed not in YES | NO:
-        raise row.bad("RNE_ANSWER", f"«{row.get('listed')[:40]}» no dice si está excluido; se espera Sí o No", "listed", row.get("listed"))
+        raise unread(row, "listed")
     if listed in NO:
         return frozenset()
     answers = {channel: text.key(row.get(column.field)) for column, channel in BY_CHANNEL}
+    for column, channel in BY_CHANNEL:
+        if answers[channel] and answers[channel] not in YES | NO:
+            raise unread(row, column.field)
+    closed = frozenset(channel for channel, answer in answers.items() if answer in YES)
     if any(answers.values()) or row.get("sms"):
-        return frozenset(channel for channel, answer in answers.items() if answer in YES)
-    if words := text.key(row.get("channels")):
-        named = frozenset(channel for word, channel in WORDS if word in words)
-        return ALL_CHANNELS if "TODOS" in words else named
+        # Excluded, and from none of the channels it names: the safe reading.
+        return closed if closed or listed not in YES or text.key(row.get("sms")) in YES else ALL_CHANNELS
     # A bare list is a list of excluded numbers.
-    return ALL_CHANNELS
+    return channels_named(row) if row.get("channels") else ALL_CHANNELS
+
+
+def channels_named(row: Row) -> frozenset[Channel]:
+    """The channels of a cell that lists them. Raises BadRow when it names none: an answer not understood closes nothing by mistake."""
+    words = text.key(row.get("channels"))
+    named = frozenset(channel for word, channel in WORDS if word in words)
+    if ALL_WORDS & set(words.split()):
+        return ALL_CHANNELS
+    if not named and not any(word in words for word in NOT_OURS):
+        raise unread(row, "channels")
+    return named
+
+
+def unread(row: Row, field: str) -> BadRow:
+    return row.bad("RNE_ANSWER", f"«{row.get(field)[:40]}» no dice si está excluido; se espera Sí o No, o el canal", field, row.get(field))
 
 
 # A person is closed for a channel when any of their numbers is: nobody looks for the one that is not.

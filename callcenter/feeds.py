@@ -8,7 +8,7 @@ from django.utils.module_loading import import_string
 
 from callcenter import clock
 from callcenter.enums import BatchStatus, OutreachState, Priority, Programme, Purpose
-from callcenter.models import Brand, ImportBatch
+from callcenter.models import ImportBatch
 from callcenter.models.catalogue import reason_key
 from callcenter.models.customers import SQL_UNUSABLE, sql_sold
 from callcenter.spiga import columns, feed, merge, traces
@@ -94,11 +94,11 @@ class ProactiveFeed(Feed):
         )  # fmt: skip
 
     def merge(self, batch: ImportBatch, *, at: datetime, today: date) -> None:
-        merge.find()
+        merge.find(other_brand=feed.other_brand(), brands=feed.reach_of(batch)[1])
         merge.run(KNOWN)
         for code, message, condition in EXCLUSIONS:
             merge.exclude(code, message, f"NOT EXISTS (SELECT FROM known k WHERE k.n = s.n) AND ({condition})", {"today": today})
-        merge.write_master(other_brand=Brand.objects.get(code=feed.OTHER_BRAND).pk, today=today)
+        merge.write_master(other_brand=feed.other_brand(), today=today)
         merge.run(OPEN_OUTREACHES, {"batch": batch.pk, "at": at})
 
 

@@ -30,6 +30,7 @@ CODE_WORDS = {
     "UNKNOWN_ADVISOR": "Asesor que no está entre los colaboradores: la fila entra sin asesor.",
     "PLATE_SHAPE": "Placa con forma desconocida: la fila entra, revísela.",
     "VIN_LETTERS": "VIN con letras que no existen (O, I, Q): la fila entra, revíselo.",
+    "VIN_SHORT": "VIN de menos de 17: la fila entra; confírmelo si el vehículo no es viejo ni moto.",
     "VIN_SHAPE": "VIN que no lo es: la fila entra con la placa.",
     "DOCUMENT": "Documento que no es válido: la fila entra, no se usa para identificar.",
     "OWN_PHONE": "Teléfono de Carrazos o de un colaborador: no se guarda.",

@@ -9,7 +9,7 @@ from typing import Any
 
 from callcenter.domain.calendar import company_calendar
 from callcenter.enums import OutreachState, Priority, Programme, Purpose, Result
-from callcenter.models import Brand, ImportBatch, User
+from callcenter.models import ImportBatch, User
 from callcenter.spiga import columns, feed, merge, sandbox, traces, workshop
 from callcenter.spiga.columns import Column
 from callcenter.spiga.feed import Context, Feed, Row
@@ -173,10 +173,10 @@ class DriveFeed(Feed):
 
     def merge(self, batch: ImportBatch, *, at: datetime, today: date) -> None:
         values: dict[str, Any] = {"batch": batch.pk, "slug": self.slug, "today": today, "programme": self.area_programme.value}
-        merge.find()
+        merge.find(other_brand=feed.other_brand(), brands=feed.reach_of(batch)[1])
         merge.run(KNOWN, values)
         merge.run(MASTER_STAYS)
-        merge.write_master(other_brand=Brand.objects.get(code=feed.OTHER_BRAND).pk, today=today, since="s.served_on")
+        merge.write_master(other_brand=feed.other_brand(), today=today, since="s.served_on")
         merge.run(OLD_OUTREACHES + OLD_SURVEYS, values)
         merge.run(ANSWERS, values | {"block": f"DRIVE-{self.area_programme}", "topics": list(TOPICS.values())})
         merge.run("INSERT INTO outcome SELECT n, 'CREATED', '' FROM old")

@@ -4,7 +4,7 @@ import re
 from datetime import date, datetime, timedelta
 
 from callcenter.enums import Priority, Programme, Purpose
-from callcenter.models import Brand, ImportBatch
+from callcenter.models import ImportBatch
 from callcenter.models.customers import SQL_UNUSABLE
 from callcenter.spiga import columns, feed, merge, traces, workshop
 from callcenter.spiga.columns import Column
@@ -167,21 +167,12 @@ class SalesFeed(Feed):
         )  # fmt: skip
 
     def merge(self, batch: ImportBatch, *, at: datetime, today: date) -> None:
-        other = Brand.objects.get(code=feed.OTHER_BRAND).pk
-        merge.run(DEDUCE_BRAND, {"other": other})
-        merge.find()
+        other = feed.other_brand()
+        merge.find(other_brand=other, brands=feed.reach_of(batch)[1])
         merge.run(KNOWN_DELIVERIES)
         merge.write_master(other_brand=other, today=today)
         merge.run(DELIVERIES + OPEN_OUTREACHES + DELIVERY_SURVEYS, {"batch": batch.pk, "at": at, "today": today})
 
-
-# Without a brand in the row, the family tells it when every car of that family here is of one brand.
-DEDUCE_BRAND = """
-UPDATE stage s SET brand_id = f.brand_id
-  FROM (SELECT upper(family) AS family, min(brand_id) AS brand_id FROM callcenter_vehicle
-         WHERE family <> '' AND brand_id <> %(other)s GROUP BY upper(family) HAVING min(brand_id) = max(brand_id)) f
- WHERE s.brand_id = %(other)s AND upper(s.family) = f.family
-"""
 
 KNOWN_DELIVERIES = """
 CREATE TEMP TABLE known ON COMMIT DROP AS

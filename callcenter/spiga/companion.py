@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from callcenter.models import Brand, ImportBatch
+from callcenter.models import ImportBatch
 from callcenter.spiga import columns, feed, merge
 from callcenter.spiga.feed import Context, Feed, Row
 
@@ -66,11 +66,13 @@ class CompanionFeed(Feed):
         )  # fmt: skip
 
     def merge(self, batch: ImportBatch, *, at: datetime, today: date) -> None:
-        merge.find()
+        sites, brands = feed.reach_of(batch)
+        merge.find(other_brand=feed.other_brand(), brands=brands)
         merge.run(SITES)
         merge.exclude("NO_SITE", "No se sabe de qué sede es: elíjala al subir el archivo", "s.site_id IS NULL")
-        scope = None if batch.requested_by is None or batch.requested_by.all_sites else batch.requested_by.site_ids
-        if scope is not None:
-            merge.exclude("OUT_OF_SCOPE", "La sede del vehículo no es de su alcance", "s.site_id <> ALL (%(sites)s)", {"sites": scope})
-        merge.write_master(other_brand=Brand.objects.get(code=feed.OTHER_BRAND).pk, today=today, role=ROLE)
+        if sites is not None:
+            merge.exclude(
+                "OUT_OF_SCOPE", "La sede del vehículo no es de su alcance", "s.site_id <> ALL (%(sites)s)", {"sites": list(sites)}
+            )
+        merge.write_master(other_brand=feed.other_brand(), today=today, role=ROLE)
         merge.run(OUTCOMES)

@@ -89,14 +89,26 @@ def own_phones() -> frozenset[str]:
     return frozenset(BlockedPhone.objects.values_list("value", flat=True)) | frozenset(filter(None, employees))
 
 
+def other_brand() -> int:
+    """The brand of what is of none of the catalogue."""
+    return Brand.objects.get(code=OTHER_BRAND).pk
+
+
+def reach_of(batch: ImportBatch) -> tuple[frozenset[int] | None, frozenset[int] | None]:
+    """(sites, brands) that the file may write; None for all of them."""
+    user = batch.requested_by
+    return (
+        None if user is None or user.all_sites else frozenset(user.site_ids),
+        None if user is None or user.all_brands else frozenset(user.brand_ids),
+    )
+
+
 class Context:
     """What cleaning looks up, read once per import: sites, brands, own phones, advisors, scope, today, what the file says above its header."""
 
     def __init__(self, batch: ImportBatch, *, today: date, at: datetime, preamble: Sequence[str] = ()):
         self.batch, self.today, self.at, self.preamble = batch, today, at, preamble
-        user = batch.requested_by
-        self.site_scope = None if user is None or user.all_sites else frozenset(user.site_ids)
-        self.brand_scope = None if user is None or user.all_brands else frozenset(user.brand_ids)
+        self.site_scope, self.brand_scope = reach_of(batch)
 
     def load(self) -> None:
         """Reads everything now, so that a forked helper asks the database nothing."""
@@ -120,7 +132,7 @@ class Context:
 
     @cached_property
     def other_brand(self) -> int:
-        return Brand.objects.get(code=OTHER_BRAND).pk
+        return other_brand()
 
     @cached_property
     def own_phones(self) -> frozenset[str]:
@@ -248,10 +260,9 @@ def brand_of(row: Row, context: Context) -> int:
     brand = context.brands.get(text.key(raw)) if raw else None
     if raw and brand is None:
         row.warn("UNKNOWN_BRAND", "brand", raw, f"La marca «{raw[:60]}» no está en el catálogo; queda como «Otra»")
-    brand = brand or context.other_brand
-    if context.brand_scope is not None and brand not in context.brand_scope:
+    if brand and context.brand_scope is not None and brand not in context.brand_scope:
         raise row.bad("OUT_OF_SCOPE", "La marca no es de su alcance", "brand", raw, excluded=True)
-    return brand
+    return brand or context.other_brand  # its vehicle or its family may tell it (merge.find)
 
 
 def vehicle_of(row: Row) -> tuple[str, str]:
@@ -271,6 +282,8 @@ def vehicle_of(row: Row) -> tuple[str, str]:
             row.warn("VIN_SHAPE", "vin", raw_vin, f"«{raw_vin[:40]}» no es un VIN; se esperan 17 letras y dígitos")
         else:
             vin = parsed.value
+            if parsed.status is vehicles.VinStatus.SHORT:
+                row.warn("VIN_SHORT", "vin", raw_vin, f"«{raw_vin[:40]}» tiene {len(vin)} de 17: solo los vehículos viejos y las motos")
             if parsed.status is vehicles.VinStatus.SUGGESTED:
                 row.warn("VIN_LETTERS", "vin", raw_vin, f"El VIN lleva O, I o Q, que no existen; ¿será {parsed.suggestion}?")
     if not vin and not plate.value:

@@ -5,7 +5,7 @@ ours; `touched` lists rows that changed something, `change` what they changed of
 what became of each row.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 
@@ -43,10 +43,12 @@ UPDATE stage s SET vin = known.vin
  WHERE s.vin = '' AND s.plate = known.plate;
 """
 
+# A VIN that lost letters does not make a second car of a known plate.
 FIND_VEHICLES = """
 INSERT INTO row_vehicle SELECT s.n, v.id FROM stage s JOIN callcenter_vehicle v ON v.vin = s.vin WHERE s.vin <> '';
 INSERT INTO row_vehicle
-SELECT DISTINCT ON (s.n) s.n, v.id FROM stage s JOIN callcenter_vehicle v ON v.plate = s.plate AND (s.vin = '' OR v.vin = '')
+SELECT DISTINCT ON (s.n) s.n, v.id
+  FROM stage s JOIN callcenter_vehicle v ON v.plate = s.plate AND (s.vin = '' OR v.vin = '' OR length(s.vin) < 17 AND length(v.vin) = 17)
  WHERE s.plate <> '' AND NOT EXISTS (SELECT FROM row_vehicle r WHERE r.n = s.n)
  ORDER BY s.n, v.id DESC;
 """
@@ -57,6 +59,16 @@ DELETE FROM row_vehicle r USING stage s, (
   SELECT r.vehicle_id, min(s.vin) AS vin FROM row_vehicle r JOIN stage s USING (n) JOIN callcenter_vehicle v ON v.id = r.vehicle_id
    WHERE v.vin = '' AND s.vin <> '' GROUP BY r.vehicle_id HAVING min(s.vin) <> max(s.vin)) twice
  WHERE r.n = s.n AND r.vehicle_id = twice.vehicle_id AND s.vin <> '' AND s.vin <> twice.vin;
+"""
+
+# Of a row that names no brand of the catalogue: its vehicle's, else its family's when every car of that family here is of one brand.
+BRANDS = """
+UPDATE stage s SET brand_id = v.brand_id FROM row_vehicle r JOIN callcenter_vehicle v ON v.id = r.vehicle_id
+ WHERE r.n = s.n AND s.brand_id = %(other_brand)s;
+UPDATE stage s SET brand_id = f.brand_id
+  FROM (SELECT upper(family) AS family, min(brand_id) AS brand_id FROM callcenter_vehicle
+         WHERE family <> '' AND brand_id <> %(other_brand)s GROUP BY upper(family) HAVING min(brand_id) = max(brand_id)) f
+ WHERE s.brand_id = %(other_brand)s AND upper(s.family) = f.family
 """
 
 # The customer's name as SPIGA has it: today's, or one that an agent corrected and SPIGA still writes.
@@ -404,9 +416,16 @@ def ask(question: str) -> bool:
     return row(question)[0]
 
 
-def find() -> None:
-    """Ties the staged rows to the vehicles and customers that are known already; writes nothing of ours."""
+def find(*, other_brand: int, brands: Collection[int] | None) -> None:
+    """Ties the staged rows to the vehicles and customers that are known already; writes nothing of ours.
+
+    `brands` are those that the importer may write, None for all of them; a brand that nobody can tell is anybody's.
+    """
     run(PREPARE + SAME_CAR + FIND_VEHICLES + ONE_VIN_PER_VEHICLE + FIND_CUSTOMERS)
+    if ask(f"SELECT EXISTS (SELECT FROM stage WHERE brand_id = {other_brand:d})"):  # noqa: S608 -- a number of ours
+        run(BRANDS, {"other_brand": other_brand})
+    if brands is not None:
+        exclude("OUT_OF_SCOPE", "La marca no es de su alcance", "s.brand_id <> ALL (%(brands)s)", {"brands": [*brands, other_brand]})
     run("ANALYZE row_vehicle;\nANALYZE row_customer")
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
+from carrazos.lib import phones
 from carrazos.lib.vehicles import vin as parse_vin
 
 # The field whose cell mends a problem that names no column of its own.
@@ -13,6 +14,7 @@ FIELD_OF = {
     "UNKNOWN_SITE": "branch", "NO_REASON": "reason",
 }  # fmt: skip
 AREAS = ("601", "602", "604", "605", "606", "607", "608")
+LOCAL_DIGITS = 7
 DATE_PARTS = re.compile(r"(\d{1,2})([/.\-])(\d{1,2})([/.\-])(\d{2,4})(.*)", re.DOTALL)
 
 
@@ -34,15 +36,20 @@ def empty(_cell: str, _argument: str, _today: date) -> str:
     return ""
 
 
+def mend_numbers(cell: str, mend: Callable[[str], str]) -> str:
+    """`mend` for the digits of each number of the cell that can't be called; the good ones stay as they are."""
+    parts = phones.split(cell)
+    mended = [part if any(phone.callable for phone in phones.parse(part)) else mend(re.sub(r"\D", "", part)) or part for part in parts]
+    return " / ".join(mended) if mended != parts else cell
+
+
 def add_area(cell: str, argument: str, _today: date) -> str:
-    """`031 2345678` and `2345678` → `601 2345678` when the area is 601."""
-    digits = re.sub(r"\D", "", cell)
-    return f"{argument}{digits[-7:]}" if argument in AREAS and len(digits) >= 7 else cell
+    """`2345678` → `6012345678` when the area is 601; what has more or fewer digits is left for a person."""
+    return mend_numbers(cell, lambda digits: f"{argument}{digits[-7:]}" if argument in AREAS and len(digits) == LOCAL_DIGITS else "")
 
 
 def last_ten(cell: str, _argument: str, _today: date) -> str:
-    digits = re.sub(r"\D", "", cell)
-    return digits[-10:] if len(digits) >= 10 else cell
+    return mend_numbers(cell, lambda digits: digits[-10:])
 
 
 def swap_day_and_month(cell: str, _argument: str, _today: date) -> str:
@@ -81,6 +88,7 @@ BY_CODE = {
     "DUE_DATE": (YEAR, SWAP, EMPTY),
     "VIN_LETTERS": (VIN,),
     "VIN_SHAPE": (EMPTY,),
+    "VIN_SHORT": (EMPTY,),
     "NO_REASON": (PUT,),
     "BAD_ODOMETER": (EMPTY,),
     "DOCUMENT": (EMPTY,),

@@ -10,7 +10,7 @@ import re
 from datetime import date, datetime
 
 from callcenter import seams
-from callcenter.models import Brand, ImportBatch
+from callcenter.models import ImportBatch
 from callcenter.spiga import columns, feed, merge, traces
 from callcenter.spiga.columns import Column
 from callcenter.spiga.feed import Context, Row
@@ -354,12 +354,12 @@ def merge_orders(batch: ImportBatch, *, at: datetime, today: date) -> None:
     Afterwards `changed_order` names every order that is new or different, `job` what the file said of each order,
     `row_vehicle` and `row_customer` tie the rows.
     """
-    merge.find()
+    merge.find(other_brand=feed.other_brand(), brands=feed.reach_of(batch)[1])
     merge.run(CARS + ";\n" + CLAIMS + ";\n" + BY_YEAR + ";\n" + CLAIMS)
     merge.exclude("ORDER_CONFLICT", "El número de OT ya es de otro vehículo", CONFLICT)
     merge.run(ALIKE + PEOPLE)
     merge.write_master(
-        other_brand=Brand.objects.get(code=feed.OTHER_BRAND).pk, today=today, role="s.role",
+        other_brand=feed.other_brand(), today=today, role="s.role",
         since="COALESCE(s.visit_day, s.opened_on, %(today)s::date)",
     )  # fmt: skip
     with merge.watching(LEAVES, order=OF_ORDERS, visit="x.id IN (SELECT vehicle_id FROM row_vehicle)"):

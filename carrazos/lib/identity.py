@@ -60,6 +60,7 @@ SURNAMES_TOO = frozenset({"BANCO", "COLEGIO", "IGLESIA"})
 SOFT_WORDS = frozenset({"INVERSIONES", "CONSTRUCTORA", "TRANSPORTES", "COMERCIALIZADORA", "DISTRIBUIDORA", "AGROPECUARIA", "INGENIERIA",
                         "GRUPO", "SERVICIOS", "INDUSTRIAS", "FERRETERIA", "RESTAURANTE"})  # fmt: skip
 SEPARATORS = re.compile(r"[.\s,']+")
+LONGEST = 15  # digits: a PEP's
 
 
 def is_company_nit(number: str) -> bool:
@@ -90,6 +91,8 @@ def document(raw: str, kind: str = "") -> Document:
 
 
 def numeric_document(number: str, stated: DocumentType) -> Document:
+    if len(number) > LONGEST:  # two people in one cell
+        return Document(stated, number[:20], valid=False)
     if len(number) == 10 and is_company_nit(number[:9]) and nit.calc_check_digit(number[:9]) == number[9]:
         return Document(DocumentType.NIT, number[:9], number[9])
     if stated in {DocumentType.CE, DocumentType.TI, DocumentType.PPT, DocumentType.PASSPORT}:

@@ -57,7 +57,8 @@ MOBILE, FIXED, TOLL_FREE = plan("mobile"), plan("fixed_line"), plan("toll_free")
 SPLIT = re.compile(r"[,;/|\n]|\s-\s|\s[Yy]\s|\s[Oo]\s")
 LABEL = re.compile(r"\(([^()]*[A-Za-zÁÉÍÓÚÑáéíóúñ][^()]*)\)")
 EXTENSION = re.compile(r"(?:\bEXT(?:ENSION)?\.?|\bX)\s*:?\s*(\d{1,6})\s*$")
-FLOAT = re.compile(r"\d+\.0+|\d\.\d+E\+?\d+", re.IGNORECASE)
+FLOAT = re.compile(r"\d+\.0+")
+SCIENTIFIC = re.compile(r"(\d)[.,](\d+)E\+?(\d{1,2})", re.IGNORECASE)
 TEN_DIGITS = re.compile(r"[1-9]\d{9}")
 NOT_DIGIT = re.compile(r"\D")
 SEVEN_EQUAL = re.compile(r"(\d)\1{6}")
@@ -76,6 +77,12 @@ def parse(raw: str, *, area_code: str | None = None) -> list[Phone]:
         return []
     if TEN_DIGITS.fullmatch(text):
         return [national(text, raw=text)]
+    if found_scientific := SCIENTIFIC.fullmatch(text):
+        first, rest, exponent = found_scientific.groups()
+        if len(rest) < int(exponent):
+            reason = "Excel lo guardó en notación científica y perdió dígitos"
+            return [Phone("", PhoneKind.UNKNOWN, PhoneStatus.BAD_PHONE, text, reason=reason)]
+        text = first + rest[: int(exponent)]
     found: list[Phone] = []
     for part in split(text):
         phone = one(part, area_code)
@@ -101,7 +108,7 @@ def one(part: str, area_code: str | None) -> Phone | None:
     label = " ".join(text.strip() for text in LABEL.findall(part))
     text = LABEL.sub(" ", part).strip()
     if FLOAT.fullmatch(text):
-        text = str(int(float(text)))
+        text = text.partition(".")[0]
     extension = ""
     if any(char.isalpha() for char in text):
         folded = fold(text)

@@ -35,6 +35,7 @@ MAX_UNPACKED = 300 * 1024 * 1024
 MAX_RATIO = 150
 RATIO_FROM = 5 * 1024 * 1024
 CHUNK = 2_000
+SWALLOWS_FROM = 5  # columns: in a narrower file a comment's own commas look like a row
 REFUSED = 3
 
 FOREIGN = {
@@ -164,16 +165,25 @@ def text_rows(data: bytes) -> Iterator[Row]:
     if stated:
         lines.readline()
     csv.field_size_limit(1_000_000)
-    reader = csv.reader(lines, delimiter=stated[1] if stated else find_delimiter(head))
+    delimiter = stated[1] if stated else find_delimiter(head)
+    reader, widest = csv.reader(lines, delimiter=delimiter), SWALLOWS_FROM
     try:
         for number, row in enumerate(reader):
             if number >= MAX_ROWS:
                 raise too_many_rows()
             if len(row) > MAX_COLUMNS and any(row[MAX_COLUMNS:]):
                 raise too_many_columns()
+            if any("\n" in cell and swallows(cell, delimiter, widest) for cell in row):
+                raise Unreadable(f"Una comilla sin cerrar se traga filas: termina en la línea {reader.line_num}. Ciérrela o quítela.")
+            widest = max(widest, len(row))
             yield [cell if len(cell) <= MAX_CELL else cell[:MAX_CELL] for cell in row[:MAX_COLUMNS]]
     except csv.Error as error:
         raise Unreadable(f"El texto está mal formado cerca de la línea {reader.line_num}: revise las comillas.") from error
+
+
+def swallows(cell: str, delimiter: str, width: int) -> bool:
+    """Whether a quote that nobody closed took whole rows into this cell."""
+    return any(line.count(delimiter) >= width - 1 for line in cell.splitlines()[1:])
 
 
 QUOTED = re.compile(r'"[^"]*"')

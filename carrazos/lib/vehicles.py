@@ -69,7 +69,8 @@ def vin(raw: str) -> Vin:
     mended = text.translate(str.maketrans("OIQ", "010"))
     if VIN_SHAPE.fullmatch(mended):
         return Vin(text, VinStatus.SUGGESTED, mended)
-    if VIN_SHORTEST <= len(text) < 17 and text.isalnum() and len(set(text)) > 1:
+    # A word (PENDIENTE, SIN VIN, NO TIENE) would make one car of many.
+    if VIN_SHORTEST <= len(text) < 17 and text.isalnum() and not text.isalpha() and len(set(text)) > 1:
         return Vin(text, VinStatus.SHORT)
     return Vin(text[:20], VinStatus.INVALID)
 

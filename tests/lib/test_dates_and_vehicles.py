@@ -75,6 +75,7 @@ def test_a_vin_is_mended_only_as_a_suggestion():
     lettered = vehicles.vin("9BWAAO5U1AA000101")
     assert (lettered.status, lettered.suggestion) == (vehicles.VinStatus.SUGGESTED, "9BWAA05U1AA000101")
     assert vehicles.vin("AB12345").status == vehicles.VinStatus.SHORT
+    assert [vehicles.vin(word).status for word in ("PENDIENTE", "SIN VIN", "no tiene")] == [vehicles.VinStatus.INVALID] * 3
     assert vehicles.vin("no sé").status == vehicles.VinStatus.INVALID
 
 

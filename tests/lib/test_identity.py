@@ -33,6 +33,12 @@ def test_an_impossible_document_is_not_valid(raw):
     assert document_key(document(raw)) == ""
 
 
+def test_two_documents_in_a_cell_are_none_and_fit_their_column():
+    found = document("1.075.234.567 / 1.098.765.432-1")
+    assert (found.valid, len(found.number), document_key(found)) == (False, 20, "")
+    assert not document("1.075.234.567 / 1.098.765.432-1", "NIT").valid
+
+
 def test_a_natural_persons_nit_is_the_same_person():
     """The CC and the NIT of one person share the key."""
     from stdnum.co import nit

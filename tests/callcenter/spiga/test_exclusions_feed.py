@@ -56,6 +56,33 @@ def test_the_answer_closes_channels_marks_the_look_up_and_counts_every_row(cal):
     assert (calls.state, free.state, both.state) == (OutreachState.OPEN, OutreachState.OPEN, OutreachState.CLOSED)
 
 
+@pytest.mark.parametrize(
+    ("titles", "cells", "channels"),
+    [
+        ("Excluido;Canales", "SI;Todas", ["EMAIL", "VOICE", "WHATSAPP"]),
+        ("Excluido;Canales", "SI;Telefonía", ["VOICE"]),
+        ("Excluido;Canales", "SI;Mensajería", ["WHATSAPP"]),
+        ("Excluido;Canales", "SI;SMS", []),
+        ("Excluido;Llamadas", "SI;NO", ["EMAIL", "VOICE", "WHATSAPP"]),
+        ("Excluido;Llamadas;SMS", "SI;NO;SI", []),
+        ("Excluido;Llamadas", "SI;Bloqueado", "RNE_ANSWER"),
+        ("Excluido;Canales", "SI;señales de humo", "RNE_ANSWER"),
+        ("Llamadas", "Excluido RNE", "RNE_ANSWER"),
+    ],
+)
+def test_an_answer_in_other_words_never_frees_a_number(titles, cells, channels):
+    row = OutreachFactory(phone="+573005550101")
+    point = row.customer.points.get()
+    point.rne_channels = ["VOICE"]
+    point.save()
+    result = bring(f"Numero;{titles}\n3005550101;{cells}\n")
+    point.refresh_from_db()
+    if channels == "RNE_ANSWER":
+        assert (totals(result)[4], point.rne_channels) == ({"RNE_ANSWER": 1}, ["VOICE"])
+    else:
+        assert (totals(result)[4], point.rne_channels) == ({}, channels)
+
+
 def test_twice_is_once_and_a_later_answer_frees_the_number(cal):
     row = OutreachFactory(phone="+573005550101")
     listed, free = "Numero;Excluido;Llamadas\n3005550101;SI;SI\n", "Numero;Excluido;Llamadas\n3005550101;NO;\n"

@@ -24,7 +24,7 @@ from callcenter.spiga import cleaning, pipeline
 from tests.bench import spiga_files
 from tests.callcenter.spiga.files import csv_bytes, row, xlsx_bytes
 from tests.conftest import person
-from tests.factories import MONDAY, EmployeeFactory, SiteFactory
+from tests.factories import MONDAY, BrandFactory, EmployeeFactory, SiteFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -190,6 +190,23 @@ def test_the_house_s_own_number_is_no_way_to_reach_anybody():
     assert totals(bring([later])[1]) == (0, 0, 0, {}, {"NO_PHONE": 1})
 
 
+def test_cars_without_a_vin_yet_are_as_many_as_their_plates():
+    assert totals(bring([row(101, vin="PENDIENTE"), row(102, vin="PENDIENTE"), row(103, vin="sin VIN")])[1]) == (3, 0, 0, {}, {})
+    assert list(Vehicle.objects.order_by("plate").values_list("vin", "plate")) == [("", "ZZA101"), ("", "ZZA102"), ("", "ZZA103")]
+
+
+def test_a_vin_that_lost_a_letter_makes_no_second_car():
+    bring([row(101)])
+    batch, result = bring([row(101, vin="9BWAA05U1AA00010", reason="Frenos")])
+    assert (totals(result), Vehicle.objects.get().vin) == ((0, 1, 0, {}, {}), "9BWAA05U1AA000101")
+    assert batch.rows.get().code == "VIN_SHORT"
+
+
+def test_two_documents_in_one_cell_do_not_stop_the_file():
+    _, result = bring([row(101, document="1.075.234.567 / 1.098.765.432-1"), row(102)])
+    assert totals(result) == (2, 0, 0, {}, {})
+
+
 def test_two_motives_of_one_car_are_one_outreach():
     _, result = bring([row(101), row(101, reason="Cambio de aceite", due="30/11/2026")])
     assert totals(result) == (1, 1, 0, {}, {})
@@ -276,6 +293,18 @@ def test_rows_out_of_the_users_scope_are_excluded(centre):
     user = person(Role.CALL_CENTER_AGENT, all_sites=False)
     user.sites.add(centre)
     assert totals(bring([row(101), row(102, site="CENTRO")], by=user)[1]) == (1, 0, 0, {"OUT_OF_SCOPE": 1}, {})
+
+
+@pytest.mark.parametrize("brand", ["", "VOLKSVAGEN"])
+def test_a_row_whose_brand_is_missing_has_its_vehicles_or_its_familys(vw, north, brand):
+    other = BrandFactory(code="moto", name="Moto Demo", aliases=["MOTO DEMO"])
+    bring([row(101), row(102, brand="MOTO DEMO")])
+    Vehicle.objects.filter(brand=other).update(family="SCOOTER")
+    mine = person(Role.CALL_CENTER_AGENT, all_brands=False)
+    mine.brands.add(vw)
+    lines = [row(101, brand=brand, reason="Frenos"), row(102, brand=brand, reason="Frenos"), row(103, brand=brand)]
+    assert totals(bring(lines, by=mine)[1]) == (1, 1, 0, {"OUT_OF_SCOPE": 1}, {})
+    assert Outreach.objects.get(vehicle__plate="ZZA103").brand == vw
 
 
 def test_a_file_without_a_needed_column_says_which():

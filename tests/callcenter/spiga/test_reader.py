@@ -82,6 +82,12 @@ def test_quotes_may_hold_separators_and_line_breaks():
     assert cells(data)[0]["Observaciones"] == "vino; se fue\nvolvió"
 
 
+def test_a_quote_that_nobody_closed_swallows_no_rows():
+    lines = csv_bytes([row(101, note='"cliente molesto'), row(102), row(103)])
+    with pytest.raises(UnreadableFile, match="comilla sin cerrar se traga filas"):
+        read(lines, "x")
+
+
 def test_the_preamble_is_kept():
     assert read(csv_bytes(ROWS), "x").preamble == ["Avisos de mantenimiento - Carrazos - 23/11/2026 07:02"]
 
