@@ -42,6 +42,7 @@ class ExclusionsFeed(Feed):
 
     slug = "exclusions"
     title = "Registro de Números Excluidos (RNE)"
+    makes = "números excluidos"
     route = "Portal de la CRC → Consulta masiva de números excluidos"
     columns = (NUMBER, EMAIL, LISTED, CHANNELS, *(column for column, _ in BY_CHANNEL), SMS)
     required = (("number", "email"),)

@@ -1,6 +1,12 @@
 """Codes of imports in words: what each means and how it is mended."""
 
 CODE_WORDS = {
+    "CANCELLED_ORDER": "Orden anulada: queda en el historial, no se encuesta.",
+    "INTERNAL_ORDER": "Orden interna o de un vehículo de Carrazos: queda en el historial, no se encuesta.",
+    "NO_VISIT_DAY": "Orden sin entrega ni factura todavía: se encuesta cuando un listado la traiga.",
+    "OLD_VISIT": "Visita de hace demasiado tiempo: queda en el historial, no se encuesta.",
+    "NO_PERSON": "No se sabe quién trajo el vehículo: no se encuesta hasta que un listado lo diga.",
+    "ASKED_LATELY": "Ya se le preguntó por una visita de esos días: una encuesta por visita.",
     "MINOR": "Propietario menor de edad: no se encuesta.",
     "TOO_OLD": "Entregado hace más de 45 días: ya no se encuesta.",
     "NO_DELIVERY": "Sin fecha de entrega: complétela en SPIGA.",

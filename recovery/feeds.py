@@ -16,6 +16,7 @@ class RecoveryFeed(Feed):
 
     slug = "recovery"
     title = "Base de recuperación"
+    makes = "visitas al taller"
     route = "SPIGA → Taller → Órdenes facturadas"
     history, leaves = workshop.HISTORY, workshop.LEAVES
     columns = (LAST_VISIT, SOLD_ON, *workshop.COLUMNS)

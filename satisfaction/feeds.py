@@ -31,6 +31,7 @@ class AftersalesFeed(Feed):
 
     slug = "aftersales"
     title = "Entregas posventa"
+    makes = "órdenes"
     route = "SPIGA → Taller → Órdenes facturadas"
     is_daily = True
     history, leaves = workshop.HISTORY, (SURVEY, *workshop.LEAVES)
@@ -46,7 +47,7 @@ class AftersalesFeed(Feed):
         oldest = today - timedelta(days=rules_for().max_age_days)
         values = {"batch": batch.pk, "at": at, "today": today, "oldest": oldest}
         with merge.watching(self.leaves, survey=OF_JOBS):
-            merge.run(ORDERS_TO_ASK + OPEN_OUTREACHES + ORDER_SURVEYS + MARK_ORDERS, values)
+            merge.run(ORDERS_TO_ASK + OPEN_OUTREACHES + ORDER_SURVEYS + MARK_ORDERS + UNASKED, values)
 
     def taken_back(self, batch: ImportBatch, *, at: datetime) -> None:
         workshop.taken_back(at=at)
@@ -69,6 +70,24 @@ SELECT f.*, nextval(pg_get_serial_sequence('callcenter_outreach', 'id')) AS outr
  ORDER BY f.served_on, f.source_id;
 ANALYZE to_ask;
 """  # noqa: S608 -- enum values and our own numbers
+
+# Why the order of a row is kept and not asked about: the first of these that holds.
+NOT_ASKED = (
+    ("CANCELLED_ORDER", "w.is_cancelled"),
+    ("INTERNAL_ORDER", "w.is_internal OR v.is_own"),
+    ("NO_VISIT_DAY", "w.visited_on IS NULL"),
+    ("OLD_VISIT", "w.visited_on < %(oldest)s"),
+    ("NO_PERSON", "w.customer_id IS NULL"),
+    ("ASKED_LATELY", "true"),
+)
+UNASKED = f""";
+INSERT INTO notice
+SELECT DISTINCT ON (w.id) s.n, r.code FROM stage s JOIN callcenter_workorder w ON w.site_id = s.site_id AND w.number = s.order_number
+  JOIN callcenter_vehicle v ON v.id = w.vehicle_id
+ CROSS JOIN LATERAL (SELECT CASE {" ".join(f"WHEN {condition} THEN '{code}'" for code, condition in NOT_ASKED)} END AS code) r
+ WHERE NOT EXISTS (SELECT FROM satisfaction_survey y WHERE y.work_order_id = w.id)
+ ORDER BY w.id, s.n
+"""  # noqa: S608 -- our own conditions
 
 # Who can't be reached or asked not to be is in the list too: coverage counts them (SAT-3).
 OPEN_OUTREACHES = f"""
@@ -119,6 +138,7 @@ class SalesFeed(Feed):
 
     slug = "sales"
     title = "Entregas comerciales"
+    makes = "entregas"
     route = "SPIGA → Vehículos → Entregas"
     is_daily = True
     history = "sales"

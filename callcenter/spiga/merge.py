@@ -2,7 +2,7 @@
 
 Tables of one import (temporary): `stage` and `stage_point` as cleaned; `row_vehicle` and `row_customer` tie rows to
 ours; `touched` lists rows that changed something, `change` what they changed of what was there before; `outcome` says
-what became of each row.
+what became of each row, `notice` what a person should know of one that entered.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -24,6 +24,7 @@ DIFFERENCE = """(SELECT jsonb_object_agg(e.key, e.value) FROM jsonb_each(changed
 BEGIN_TABLES = """
 CREATE TEMP TABLE touched (n int) ON COMMIT DROP;
 CREATE TEMP TABLE outcome (n int, code text, message text) ON COMMIT DROP;
+CREATE TEMP TABLE notice (n int, code text) ON COMMIT DROP;
 CREATE TEMP TABLE change (n int, subject text, object_id bigint, before jsonb, after jsonb) ON COMMIT DROP;
 """
 PREPARE = """

@@ -14,15 +14,16 @@ from django.db import IntegrityError, connection, transaction
 
 from callcenter import clock
 from callcenter.domain import erasure
-from callcenter.enums import BatchStatus, RowStatus, WorkState
+from callcenter.enums import BatchStatus, OutreachState, RowStatus, WorkState
 from callcenter.feeds import feeds
-from callcenter.models import ImportBatch, ImportChange, ImportRow, Site, User
+from callcenter.models import ImportBatch, ImportChange, ImportRow, Outreach, Site, User
 from callcenter.models.spiga import LIVE
 from callcenter.spiga import merge, staging, undo
 from callcenter.spiga.cleaning import Cleaned, Cleaner
 from callcenter.spiga.feed import POINT_STAGE, Context, Feed
 from callcenter.spiga.reader import Sheet, UnreadableFile
 from callcenter.spiga.traces import MASTER
+from callcenter.words import CODE_WORDS
 from carrazos.lib.calendar import bogota
 
 MAX_ROWS = 100_000
@@ -230,6 +231,7 @@ def work(batch: ImportBatch, report: Report) -> Result:
             batch.about["pairs"] = cursor.fetchall()
     merge.begin()
     kind().merge(batch, at=at, today=today)
+    batch.about["opened"] = Outreach.objects.filter(batch=batch, state=OutreachState.OPEN).count()
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_nestloop = on")
     tally(result, sheet)
@@ -291,6 +293,12 @@ def tally(result: Result, sheet: Sheet) -> None:
                 (result.rejected if code in REJECTING else result.excluded)[code] += count
         cursor.execute("SELECT n, code, message FROM outcome WHERE code <> ALL (%s)", [list(DONE)])
         left_out = {number: (code, message) for number, code, message in cursor.fetchall()}
+        cursor.execute("SELECT n, code FROM notice")
+        noticed = dict(cursor.fetchall())
+    for number, cells in sheet.cells(noticed) if noticed else ():
+        code = noticed[number]
+        result.warnings[code] += 1
+        result.problems.append((number, RowStatus.WARNING.value, code, "", "", CODE_WORDS[code], staging.as_json(cells)))
     if left_out:
         said = drop_warnings(result, left_out)
         for number, cells in sheet.cells(left_out):

@@ -100,6 +100,7 @@ BY_CODE = {
     "NO_NUMBER": (),
     "ORDER_CONFLICT": (),
     "LOST_LETTERS": (),
+    **dict.fromkeys(("CANCELLED_ORDER", "INTERNAL_ORDER", "NO_VISIT_DAY", "OLD_VISIT", "NO_PERSON", "ASKED_LATELY"), ()),
 }
 ALL = {repair.slug: repair for repair in (PUT, EMPTY, AREA, LAST_TEN, SITE, BRAND, SWAP, YEAR, VIN)}
 

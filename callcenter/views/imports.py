@@ -389,7 +389,7 @@ def apply(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "enter": counts["created"] + counts["updated"],
         "pending": sum(counts["rejected"].values()),
-        "agents": callers(row) if feeds()[row.feed].makes == "gestiones" else 0,
+        "agents": callers(row) if row.about.get("opened") else 0,
     }
     return render(request, "callcenter/import_apply.html", frame(row, "apply") | context)
 

@@ -35,6 +35,7 @@ class TrafficFeed(Feed):
 
     slug = "traffic"
     title = "Tráfico de exposición"
+    makes = "prospectos"
     route = "SPIGA → CRM → Informes → Tráfico de exposición"
     history, leaves = traces.HISTORY, (traces.NOTICE, traces.ACTIVITY, traces.ENTRY, traces.PROSPECT)
     columns = (

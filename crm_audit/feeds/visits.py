@@ -46,6 +46,7 @@ class VisitsFeed(Feed):
 
     slug = "visits"
     title = "Visitas realizadas y no realizadas"
+    makes = "actividades"
     route = "SPIGA → CRM → Informes → Visitas realizadas y no realizadas"
     history = traces.HISTORY
     leaves = (

@@ -3,7 +3,7 @@
 import pytest
 
 from callcenter.enums import BatchStatus, ExclusionScope, ExclusionSource, OutreachState, Programme
-from callcenter.models import ContactPoint, Customer, Exclusion, Outreach, WorkOrder
+from callcenter.models import ContactPoint, Customer, Exclusion, ImportBatch, Outreach, WorkOrder
 from callcenter.spiga import pipeline
 from satisfaction.models import Delivery, Survey
 from tests.factories import MONDAY, BrandFactory, EmployeeFactory, VehicleFactory
@@ -233,6 +233,29 @@ def test_f3_17_a_plate_that_changed_is_the_same_car():
 def test_f4_which_handovers_are_asked(changes, count):
     assert load("sales", SALES, sale(**changes)).adds_up
     assert Survey.objects.count() == count
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"charge": "INTERNA"}, "INTERNAL_ORDER"),
+        ({"delivered": "", "invoiced": ""}, "NO_VISIT_DAY"),
+        ({"delivered": "20/05/2026", "invoiced": "20/05/2026"}, "OLD_VISIT"),
+        ({"name": "", "payer": "SEGUROS DEMO S.A."}, "NO_PERSON"),
+        ({}, None),
+    ],
+)
+def test_an_order_that_nobody_is_asked_about_says_why(changes, code):
+    result = load("aftersales", WORKSHOP, order("OT/1/2026-1", **changes))
+    assert dict(result.warnings) == ({code: 1} if code else {})
+
+
+def test_the_preview_says_how_many_will_be_called():
+    load("aftersales", WORKSHOP, order("OT/1/2026-1", n=101), order("OT/2/2026-1", n=101), order("OT/3/2026-1", n=102, charge="INTERNA"))
+    assert (ImportBatch.objects.get().about["opened"], ImportBatch.objects.get().counts["warnings"]) == (
+        1,
+        {"ASKED_LATELY": 1, "INTERNAL_ORDER": 1},
+    )
 
 
 def test_f4_3_a_used_car_sold_twice_is_two_buyers():
