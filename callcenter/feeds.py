@@ -30,6 +30,14 @@ REMARKS = (
 )
 
 
+# What the agent reads beside the customer's own remark.
+TOLD = (
+    Column("driver", "Conductor", ("nombre conductor",)),
+    Column("soat_on", "Fecha SOAT", ("soat", "vence soat", "vencimiento soat")),
+    Column("rtm_on", "Fecha RTM", ("rtm", "tecnomecanica", "vence rtm", "vencimiento rtm")),
+)
+
+
 class ProactiveFeed(Feed):
     """Customers whose maintenance is due. Key: vehicle, motive and due date; one open outreach per vehicle."""
 
@@ -43,14 +51,17 @@ class ProactiveFeed(Feed):
         columns.BRANCH,
         Column("due_on", "F. Prevista", ("fecha prevista", "prox revision", "proxima revision", "fecha contacto", "fecha aviso",
                                          "vencimiento", "f prox revision")),
-        Column("reason", "Motivo Contacto", ("motivo de contacto", "motivo", "tipo aviso", "campana", "mantenimiento")),
+        Column("reason", "Motivo Contacto", ("motivo de contacto", "motivo", "tipo aviso", "mantenimiento")),
+        Column("campaign", "Campaña", ("campana de seguridad", "nombre campana")),
+        Column("due_km", "Próx. Revisión (km)", ("prox revision km", "proxima revision km", "km proxima revision")),
         *columns.VEHICLE,
         Column("last_visit", "F. Últ. Entrada", ("ultima entrada taller", "ultima visita", "f fra", "ultima entrada")),
         *columns.CUSTOMER,
         columns.ADVISOR,
         Column("note", "Observaciones", ("observacion", "comentarios", "notas")),
+        *TOLD,
     )  # fmt: skip
-    required = (("customer_name",), ("plate", "vin"), PHONES, ("due_on", "reason"))
+    required = (("customer_name",), ("plate", "vin"), PHONES, ("due_on", "reason", "campaign", "due_km"))
     stage = (
         *feed.PARTY_STAGE,
         ("advisor_id", "bigint"), ("reason", "text"), ("reason_key", "text"), ("due_on", "date"), ("purpose", "text"), ("note", "text"),
@@ -70,27 +81,25 @@ class ProactiveFeed(Feed):
         person = feed.person_of(row)
         note = text.one_line(row.get("note"))[:500]
         refuse_by_remark(row, note)
+        told = [f"{column.title}: {text.one_line(row.get(column.field))}" for column in TOLD if row.get(column.field)]
+        note = " · ".join(filter(None, (note, *told)))[:500]
         if feed.is_own(person[2]):
             raise row.bad("OWN_VEHICLE", "El vehículo es de Carrazos", "customer_name", person[2], excluded=True)
         due_on = feed.date_of(row, "due_on", context)
         if due_on and abs(due_on - context.today) > DUE_WINDOW:
             message = f"La fecha prevista {due_on:%d/%m/%Y} está a más de {DUE_WINDOW.days} días"
             raise row.bad("DUE_DATE", message, "due_on", row.get("due_on"))
-        reason = text.one_line(row.get("reason"))[:160]
+        reason = reason_of(row)
         if not reason and not due_on:
             raise row.bad("NO_REASON", "Falta el motivo o la fecha prevista", "reason")
         usable = feed.points_of(row, context, site)
-        advisor = row.get("advisor")
-        advisor_id = context.advisor(advisor) if advisor else None
-        if advisor and advisor_id is None:
-            row.warn("UNKNOWN_ADVISOR", "advisor", advisor, f"El asesor «{advisor[:60]}» no está entre los colaboradores")
         reason = reason or "Mantenimiento programado"
         purpose = Purpose.SERVICE if RECALL.search(text.key(reason)) else Purpose.COMMERCIAL
         raw_year = row.get("model_year")
         return (
             row.number, site.pk, brand, vin, plate, row.get("family")[:60], row.get("model")[:80],
             columns.year(raw_year) if raw_year else None, feed.odometer_of(row), feed.date_of(row, "last_visit", context),
-            *person, advisor_id, reason, reason_key(reason), due_on, purpose.value, note, "" if usable else feed.phone_problem(row),
+            *person, feed.advisor_of(row, context), reason, reason_key(reason), due_on, purpose.value, note, "" if usable else feed.phone_problem(row),
         )  # fmt: skip
 
     def merge(self, batch: ImportBatch, *, at: datetime, today: date) -> None:
@@ -100,6 +109,14 @@ class ProactiveFeed(Feed):
             merge.exclude(code, message, f"NOT EXISTS (SELECT FROM known k WHERE k.n = s.n) AND ({condition})", {"today": today})
         merge.write_master(other_brand=feed.other_brand(), today=today)
         merge.run(OPEN_OUTREACHES, {"batch": batch.pk, "at": at})
+
+
+def reason_of(row: Row) -> str:
+    """The motive, with the brand's campaign where there is one; the kilometres of the next service where there is neither."""
+    said = list(dict.fromkeys(filter(None, (text.one_line(row.get("reason")), text.one_line(row.get("campaign"))))))
+    if not said and (kilometres := feed.odometer_of(row, "due_km")):
+        said = [f"Revisión de {kilometres:,} km".replace(",", ".")]
+    return " · ".join(said)[:160]
 
 
 def refuse_by_remark(row: Row, note: str) -> None:

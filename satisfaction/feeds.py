@@ -175,14 +175,11 @@ class SalesFeed(Feed):
             )
         feed.points_of(row, context, site)
         seller = row.get("advisor")
-        seller_id = context.advisor(seller) if seller else None
-        if seller and seller_id is None:
-            row.warn("UNKNOWN_ADVISOR", "advisor", seller, f"El vendedor «{seller[:60]}» no está entre los colaboradores")
         raw_year = row.get("model_year")
         return (
             row.number, site.pk, brand, vin, plate, row.get("family")[:60], row.get("model")[:80],
             columns.year(raw_year) if raw_year else None, feed.odometer_of(row), None, *person,
-            seller_id, text.one_line(seller)[:80], delivered, USED.search(text.key(row.get("sale_kind"))) is not None,
+            feed.advisor_of(row, context), text.one_line(seller)[:80], delivered, USED.search(text.key(row.get("sale_kind"))) is not None,
             text.one_line(row.get("invoice"))[:40], f"{vin or plate}|{person[9] or person[3]}|{delivered}"[:80],
         )  # fmt: skip
 

@@ -362,13 +362,22 @@ def date_of(row: Row, name: str, context: Context) -> date | None:
         return None
 
 
-def odometer_of(row: Row) -> int | None:
-    raw = row.get("odometer")
+def odometer_of(row: Row, name: str = "odometer") -> int | None:
+    raw = row.get(name)
     try:
         return columns.odometer(raw) if raw else None
     except ValueError as error:
-        row.warn("BAD_ODOMETER", "odometer", raw, str(error))
+        row.warn("BAD_ODOMETER", name, raw, str(error))
         return None
+
+
+def advisor_of(row: Row, context: Context) -> int | None:
+    """The employee that the row names, if we know one."""
+    raw = row.get("advisor")
+    found = context.advisor(raw) if raw else None
+    if raw and found is None:
+        row.warn("UNKNOWN_ADVISOR", "advisor", raw, f"El asesor «{raw[:60]}» no está entre los colaboradores")
+    return found
 
 
 def is_own(raw_name: str) -> bool:

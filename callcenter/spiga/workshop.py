@@ -139,13 +139,12 @@ def clean(row: Row, context: Context) -> tuple:
         usable = 0  # an insurer's phone is nobody's
     invoiced_to = text.one_line(text.repair_mojibake(row.get("invoiced_to")))[:160]
     internal = INTERNAL.search(about) is not None or (not person[1] and feed.is_own(invoiced_to))
-    advisor = row.get("advisor")
     raw_year, raw_amount = row.get("model_year"), row.get("amount")
     return (
         row.number, site.pk, brand, vin, plate, row.get("family")[:60], row.get("model")[:80],
         columns.year(raw_year) if raw_year else None, feed.odometer_of(row), None, *person,
         role, invoiced_to, number, invoice, opened, delivered, invoiced, delivered or invoiced,
-        context.advisor(advisor) if advisor else None, text.one_line(advisor)[:80], section, charge, reason,
+        feed.advisor_of(row, context), text.one_line(row.get("advisor"))[:80], section, charge, reason,
         None, internal, warranty, VOID.search(text.key(row.get("situation"))) is not None,
         columns.amount(raw_amount) if raw_amount else None, "" if usable else feed.phone_problem(row),
     )  # fmt: skip

@@ -207,6 +207,28 @@ def test_two_documents_in_one_cell_do_not_stop_the_file():
     assert totals(result) == (2, 0, 0, {}, {})
 
 
+@pytest.mark.parametrize(
+    ("titles", "cells", "reason", "purpose", "note"),
+    [
+        ("Motivo;Campaña", "REV 20.000;Campaña de seguridad 69X1", "REV 20.000 · Campaña de seguridad 69X1", Purpose.SERVICE, ""),
+        ("Campaña", "Navidad", "Navidad", Purpose.COMMERCIAL, ""),
+        ("Próx. Revisión (km)", "20.000", "Revisión de 20.000 km", Purpose.COMMERCIAL, ""),
+        (
+            "Motivo;Conductor;Fecha SOAT",
+            "REV;PEDRO PAZ;12/12/2026",
+            "REV",
+            Purpose.COMMERCIAL,
+            "Conductor: PEDRO PAZ · Fecha SOAT: 12/12/2026",
+        ),
+    ],
+)
+def test_what_else_the_list_says(titles, cells, reason, purpose, note):
+    _, result = bring([], data=f"Centro;VIN;Cliente;Celular;{titles}\nNORTE;9BWAA05U1AA000101;ANA RUIZ;3005550101;{cells}\n".encode())
+    assert totals(result) == (1, 0, 0, {}, {})
+    row = Outreach.objects.get()
+    assert (row.reason, row.purpose, row.note) == (reason, purpose, note)
+
+
 def test_two_motives_of_one_car_are_one_outreach():
     _, result = bring([row(101), row(101, reason="Cambio de aceite", due="30/11/2026")])
     assert totals(result) == (1, 1, 0, {}, {})
