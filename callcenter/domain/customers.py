@@ -88,6 +88,7 @@ def correct(
             *correct_kind(customer, kind, edit),
         ]
         if changes:
+            ImportDifference.objects.filter(customer=customer, field__in=[change.field for change in changes]).delete()
             customer.version += 1
             try:
                 with transaction.atomic():
@@ -372,7 +373,7 @@ def accept_difference(difference: ImportDifference, customer: Customer, *, edit:
             row = locked(customer.pk)
             take = {
                 "name": lambda: correct_name(row, theirs, spiga),
-                "document": lambda: correct_document(row, theirs, "", spiga),
+                "document": lambda: correct_document(row, theirs.rpartition(" ")[2], theirs.rpartition(" ")[0], spiga),
                 "city": lambda: correct_plain(row, "city", theirs, spiga),
             }
             take[field]()

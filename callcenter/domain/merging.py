@@ -14,7 +14,7 @@ from django.db.models import F
 
 from callcenter.domain import matching
 from callcenter.domain.errors import Refused
-from callcenter.enums import PairState
+from callcenter.enums import AliasKind, PairState
 from callcenter.models import (
     ContactPoint,
     Customer,
@@ -32,7 +32,11 @@ STAYS = (ContactPoint, VehicleParty, CustomerAlias, ImportDifference, DuplicateP
 DOCUMENT = ("document_type", "document_number", "check_digit", "document_key")
 NAME = ("name", "raw_name", "name_key")
 # What a person may keep of the one that goes although the other has its own: field chosen → columns.
-CHOICES = {"name": NAME, "city": ("city",)}
+CHOICES = {"name": NAME, "document": DOCUMENT, "city": ("city",)}
+# The value of the one that stays under which SPIGA may still write it: (kind of alias, column).
+ALIASES = {"name": (AliasKind.NAME, "name_key"), "document": (AliasKind.DOCUMENT, "document_key")}
+# All that is known of a number or an address; a copy knows the same.
+POINT = tuple(field.name for field in ContactPoint._meta.concrete_fields if field.name not in {"id", "customer", "position"})
 TAKEN = (*DOCUMENT, *NAME, "dms_code", "city", "sites", "edited_fields", "validated_at", "validated_by_id")
 
 
@@ -113,12 +117,10 @@ def copy_points(loser: Customer, survivor: Customer) -> list[int]:
     known = set(survivor.points.values_list("kind", "value"))
     after = 1 + max(survivor.points.values_list("position", flat=True), default=-1)
     fresh = [
-        ContactPoint(
-            customer=survivor, kind=point.kind, value=point.value, phone_kind=point.phone_kind, label=point.label, position=after + index,
-            status=point.status, last_result=point.last_result, last_used_at=point.last_used_at,
-        )
-        for index, point in enumerate(loser.points.all()) if (point.kind, point.value) not in known
-    ]  # fmt: skip
+        ContactPoint(customer=survivor, position=after + index, **{name: getattr(point, name) for name in POINT})
+        for index, point in enumerate(loser.points.all())
+        if (point.kind, point.value) not in known
+    ]
     return [point.pk for point in ContactPoint.objects.bulk_create(fresh)]
 
 
@@ -134,16 +136,19 @@ def copy_parties(loser: Customer, survivor: Customer) -> list[int]:
 
 def complete(survivor: Customer, loser: Customer, take: Collection[str]) -> None:
     """The one that stays takes what it lacks and what was chosen; its values, which a person just looked at, win over later files."""
-    for name in (column for field in take for column in CHOICES[field]):
-        setattr(survivor, name, getattr(loser, name))
-    if not survivor.document_key and loser.document_key:
-        for name in DOCUMENT:
+    chosen = set(take) if survivor.document_key or not loser.document_key else {*take, "document"}
+    for field in chosen:
+        kind, column = ALIASES.get(field, ("", ""))
+        if kind and getattr(survivor, column) not in {"", getattr(loser, column)}:
+            CustomerAlias.objects.get_or_create(customer=survivor, kind=kind, key=getattr(survivor, column))
+        for name in CHOICES[field]:
             setattr(survivor, name, getattr(loser, name))
+    if "document" in chosen:
         loser.document_key = ""  # one document is one customer; the save below writes the loser first
     survivor.dms_code = survivor.dms_code or loser.dms_code
     survivor.city = survivor.city or loser.city
     survivor.sites = sorted({*survivor.sites, *loser.sites})
-    survivor.edited_fields = sorted({*survivor.edited_fields, "name", "kind", "city", "dms_code"})
+    survivor.edited_fields = sorted({*survivor.edited_fields, "name", "kind", "city", "dms_code", *set(take) & {"document"}})
     if survivor.validated_at is None:
         survivor.validated_at, survivor.validated_by_id = loser.validated_at, loser.validated_by_id
     survivor.version += 1
@@ -209,9 +214,14 @@ def give_back(survivor: Customer, loser: Customer, before: dict) -> None:
     if survivor.validated_at == loser.validated_at:
         survivor.validated_at = was["validated_at"] and datetime.fromisoformat(was["validated_at"])
         survivor.validated_by_id = was["validated_by_id"]
-    survivor.sites = was["sites"]
-    edited_since = set(survivor.changes.filter(at__gt=loser_merged_at(loser)).values_list("field", flat=True))
-    survivor.edited_fields = sorted({*was["edited_fields"], *(set(survivor.edited_fields) & edited_since)})
+    for kind, column in ALIASES.values():
+        CustomerAlias.objects.filter(customer=survivor, kind=kind, key=getattr(survivor, column)).delete()
+    # Sites of files and merges that came since, and those where the one that stayed has matters.
+    lives_at = {pk for matters in (survivor.outreaches, survivor.work_orders) for pk in matters.values_list("site", flat=True)}
+    survivor.sites = sorted({*was["sites"], *(set(survivor.sites) - set(loser.sites)), *(set(survivor.sites) & lives_at)})
+    if not survivor.merges.filter(undone_at=None).exclude(loser=loser).exists():  # what another merge protects stays so
+        edited_since = set(survivor.changes.filter(at__gt=loser_merged_at(loser)).values_list("field", flat=True))
+        survivor.edited_fields = sorted({*was["edited_fields"], *(set(survivor.edited_fields) & edited_since)})
     survivor.version = F("version") + 1
     survivor.save()
     if gave_document and not Customer.objects.filter(document_key=before["loser"]["document_key"]).exclude(pk=loser.pk).exists():

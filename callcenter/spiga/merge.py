@@ -213,33 +213,40 @@ told AS (
 INSERT INTO touched SELECT r.n FROM row_customer r JOIN changed ON changed.id = r.customer_id;
 """  # noqa: S608 -- our own expressions
 
-# What the file says instead of a value that an agent corrected; a difference that somebody put away comes back only when it changes.
+# What the file says instead of a value that an agent corrected; a difference that somebody put away comes back only when it changes,
+# one that SPIGA mended since goes away.
 # The names of a customer that was merged into this one are no news.
-KEEP_DIFFERENCES = """
-INSERT INTO callcenter_importdifference (customer_id, vehicle_id, field, theirs, seen_on)
-SELECT c.id, NULL::bigint, d.field, d.theirs, %(today)s::date
+KEEP_DIFFERENCES = f"""
+CREATE TEMP TABLE said ON COMMIT DROP AS
+SELECT c.id AS customer_id, NULL::bigint AS vehicle_id, d.field, d.theirs, d.differs
   FROM newest_customer s JOIN callcenter_customer c ON c.id = s.customer_id AND c.edited_fields <> ARRAY[]::varchar[]
  CROSS JOIN LATERAL (VALUES
-       ('name', s.name, s.name <> '' AND s.name_key <> c.name_key AND NOT EXISTS (
+       ('name', s.name, s.name_key <> c.name_key AND NOT EXISTS (
             SELECT FROM callcenter_customer m WHERE m.merged_into_id = c.id AND m.name_key = s.name_key)),
-       ('document', s.document_number, s.document_key <> '' AND s.document_key <> c.document_key AND NOT EXISTS (
+       ('document', concat_ws(' ', NULLIF(s.document_type, ''), NULLIF(s.document_number, '')), s.document_key <> c.document_key AND NOT EXISTS (
             SELECT FROM callcenter_customer m WHERE m.merged_into_id = c.id AND m.document_key = s.document_key)),
-       ('city', s.city, s.city <> '' AND lower(s.city) <> lower(c.city))) d(field, theirs, differs)
- WHERE d.field = ANY (c.edited_fields) AND d.differs
+       ('city', s.city, lower(s.city) <> lower(c.city))) d(field, theirs, differs)
+ WHERE d.field = ANY (c.edited_fields) AND d.theirs <> '' AND (d.field <> 'document' OR s.document_key <> '')
 UNION ALL
-SELECT NULL::bigint, v.id, d.field, d.theirs, %(today)s::date
+SELECT NULL::bigint, v.id, d.field, d.theirs, d.differs
   FROM newest_vehicle s JOIN seen_vehicle m USING (vehicle_id)
   JOIN callcenter_vehicle v ON v.id = s.vehicle_id AND v.edited_fields <> ARRAY[]::varchar[]
  CROSS JOIN LATERAL (VALUES
-       ('plate', s.plate, s.plate <> '' AND s.plate <> v.plate),
-       ('family', s.family, s.family <> '' AND lower(s.family) <> lower(v.family)),
-       ('model_year', s.model_year::text, s.model_year IS DISTINCT FROM v.model_year AND s.model_year IS NOT NULL),
+       ('plate', s.plate, s.plate <> v.plate),
+       ('family', s.family, lower(s.family) <> lower(v.family)),
+       ('model_year', s.model_year::text, s.model_year IS DISTINCT FROM v.model_year),
        ('odometer_km', m.odometer_km::text, m.odometer_km > COALESCE(v.odometer_km, 0))) d(field, theirs, differs)
- WHERE d.field = ANY (v.edited_fields) AND d.differs
+ WHERE d.field = ANY (v.edited_fields) AND d.theirs <> '';
+UPDATE callcenter_importdifference d SET theirs = n.theirs, seen_on = %(today)s::date, dismissed_at = {STAMP}, dismissed_by_id = NULL
+  FROM said n WHERE (d.customer_id, d.vehicle_id, d.field) IS NOT DISTINCT FROM (n.customer_id, n.vehicle_id, n.field)
+   AND NOT n.differs AND (d.theirs <> n.theirs OR d.dismissed_at IS NULL);
+INSERT INTO callcenter_importdifference (customer_id, vehicle_id, field, theirs, seen_on)
+SELECT customer_id, vehicle_id, field, theirs, %(today)s::date FROM said WHERE differs
 ON CONFLICT (customer_id, vehicle_id, field) DO UPDATE SET theirs = EXCLUDED.theirs, seen_on = EXCLUDED.seen_on, dismissed_at = NULL,
    dismissed_by_id = NULL
  WHERE callcenter_importdifference.theirs <> EXCLUDED.theirs;
-"""
+DROP TABLE said;
+"""  # noqa: S608 -- our own expression
 
 DIFFERING = "x.customer_id IN (SELECT customer_id FROM newest_customer) OR x.vehicle_id IN (SELECT vehicle_id FROM newest_vehicle)"
 

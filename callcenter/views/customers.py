@@ -431,7 +431,7 @@ def side_of(one: Customer) -> dict:
 def choices(row: DuplicatePair) -> list[dict]:
     """The fields in which both say something and not the same: a person says which stays."""
     both = (row.first, row.second)
-    labels = {"name": "Nombre", "city": "Ciudad"}
+    labels = {"name": "Nombre", "document": "Documento", "city": "Ciudad"}
     options = {field: [(one.pk, getattr(one, field)) for one in both if getattr(one, field)] for field in merging.CHOICES}
     return [
         {"field": field, "label": labels[field], "options": found}

@@ -41,7 +41,7 @@ def owner_of(number: str, reply_to: Message | None = None) -> Customer | None:
     last = Message.objects.standing().filter(point__value=f"+{number}").select_related("customer").order_by("-created_at").first()
     if last:
         return last.customer
-    owners = list(Customer.objects.filter(points__in=ContactPoint.objects.phones().filter(value=f"+{number}")).distinct()[:2])
+    owners = list(Customer.objects.standing().filter(points__in=ContactPoint.objects.phones().filter(value=f"+{number}")).distinct()[:2])
     return owners[0] if len(owners) == 1 else None
 
 

@@ -21,7 +21,7 @@ from callcenter.models import (
 )
 from callcenter.roles import Role
 from tests.conftest import person
-from tests.factories import MONDAY, CustomerFactory, OutreachFactory, PhoneFactory
+from tests.factories import MONDAY, CustomerFactory, OutreachFactory, PhoneFactory, SiteFactory
 
 pytestmark = pytest.mark.django_db
 LATER = MONDAY + timedelta(hours=1)
@@ -122,6 +122,45 @@ def test_what_was_chosen_of_the_other_stays_and_returns_with_the_undo(two, agent
     assert Customer.objects.get(pk=ana.pk).name_key == Customer.objects.get(pk=again.pk).name_key
     merging.undo(done.pk, by=agent, at=LATER)
     assert state(ana) == before
+
+
+def test_a_copied_number_keeps_what_the_register_said_of_it(two, agent):
+    ana, again = two
+    again.points.filter(value="+573005550102").update(rne_channels=["VOICE"], rne_checked_on=MONDAY.date(), is_on_whatsapp=False)
+    merging.merge(ana.pk, again.pk, by=agent, at=LATER)
+    copy = ana.points.get(value="+573005550102")
+    assert (copy.rne_channels, copy.rne_checked_on, copy.is_on_whatsapp) == (["VOICE"], MONDAY.date(), False)
+
+
+def test_a_name_or_document_given_up_is_still_known_to_tomorrows_file(two, agent):
+    ana, again = two
+    Customer.objects.filter(pk=again.pk).update(document_type="CC", document_number="52000110", document_key="52000110")
+    before = state(ana), state(again)
+    done = merging.merge(ana.pk, again.pk, by=agent, at=LATER, take={"name", "document"})
+    assert (state(ana)["document_key"], state(ana)["name"], state(again)["document_key"]) == ("52000110", "Muñoz Ana", "")
+    assert "document" in state(ana)["edited_fields"]
+    assert set(ana.aliases.values_list("kind", "key")) == {("NAME", "ANA MARIA MUNOZ PENA"), ("DOCUMENT", "52000101")}
+    merging.undo(done.pk, by=agent, at=LATER)
+    assert (state(ana), state(again), ana.aliases.count()) == (*before, 0)
+
+
+def test_sites_that_came_since_the_merge_stay_with_the_one_that_stayed(two, agent, north, centre):
+    ana, again = two
+    other = SiteFactory()
+    done = merging.merge(ana.pk, again.pk, by=agent, at=LATER)
+    OutreachFactory(site=centre, customer=Customer.objects.get(pk=ana.pk), phone=False, ties=False)
+    Customer.objects.filter(pk=ana.pk).update(sites=sorted([north.pk, centre.pk, other.pk]))
+    merging.undo(done.pk, by=agent, at=LATER)
+    assert state(ana)["sites"] == sorted([north.pk, centre.pk, other.pk])
+
+
+def test_what_another_merge_protects_stays_protected(two, agent):
+    ana, again = two
+    third = CustomerFactory(name="Ana M Muñoz Peña", document_key="", document_number="")
+    first = merging.merge(ana.pk, again.pk, by=agent, at=LATER)
+    merging.merge(ana.pk, third.pk, by=agent, at=LATER)
+    merging.undo(first.pk, by=agent, at=LATER)
+    assert "name" in state(ana)["edited_fields"]
 
 
 def test_two_commercial_contacts_of_one_day_do_not_stop_the_merge(two, agent):

@@ -48,7 +48,30 @@ def test_a_corrected_document_stays_and_the_old_one_is_still_known(edit):
     bring([row(101, document="52000101")])
     customer = Customer.objects.get()
     assert customer.document_key == "52000110"
-    assert (ImportDifference.objects.get().field, ImportDifference.objects.get().theirs) == ("document", "52000101")
+    assert (ImportDifference.objects.get().field, ImportDifference.objects.get().theirs) == ("document", "CC 52000101")
+
+
+def test_a_difference_that_spiga_mended_goes_away(edit):
+    bring([row(101, name="GOMES LUIS")])
+    correct(Customer.objects.get(), edit, name="Luis Gómez")
+    bring([row(101, name="GOMES LUIS")])
+    assert ImportDifference.objects.standing().get().theirs == "Gomes Luis"
+    bring([row(101, name="GÓMEZ LUIS")])
+    assert not ImportDifference.objects.standing().exists()
+    bring([row(101, name="GOMES LUIS")])
+    assert ImportDifference.objects.standing().get().theirs == "Gomes Luis"
+    correct(Customer.objects.get(), edit, name="Gomes Luis")
+    assert not ImportDifference.objects.exists()
+
+
+def test_the_document_that_spiga_says_is_taken_with_its_type(edit):
+    bring([row(101, document="52000101")])
+    customer = Customer.objects.get()
+    correct(customer, edit, document="52000110")
+    ImportDifference.objects.create(customer=customer, field="document", theirs="CE 345678", seen_on=MONDAY.date())
+    customers.accept_difference(ImportDifference.objects.get(), customer, edit=edit)
+    customer.refresh_from_db()
+    assert (customer.document_type, customer.document_key) == ("CE", "CE345678")
 
 
 def test_an_old_document_is_not_a_stranger_of_another_name(edit):
