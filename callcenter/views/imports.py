@@ -24,9 +24,11 @@ from callcenter.forms import BatchFilter, UploadForm
 from callcenter.models import Access, Brand, ImportBatch, ImportRow, Site, User
 from callcenter.places import Place
 from callcenter.spiga import arrivals, changes, corrections, pipeline, rejects, repairs, undo
+from callcenter.spiga.columns import ADDED_KEYS
 from callcenter.views.listings import saved_views
 from callcenter.words import CODE_WORDS
 from carrazos.lib.calendar import bogota
+from carrazos.lib.text import header_key
 
 SHOWN = 30
 PLACE = Place("importaciones", "Importaciones", "callcenter:imports", ("feed", "status", "site"), roles.IMPORT_SPIGA)
@@ -172,6 +174,8 @@ def columns(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, f"Todavía falta decir cuál columna es: {', '.join(lacking)}.")
         for index, column in enumerate(found):
             column["field"] = chosen[index]
+    for column in found:
+        column["ours"] = header_key(column["title"]) in ADDED_KEYS
     needs = kind.needs()
     needed = {name for group in needs for name in group}
     context = {

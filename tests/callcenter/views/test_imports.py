@@ -7,13 +7,14 @@ from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
 
 from callcenter import tasks
 from callcenter.enums import BatchStatus
 from callcenter.models import ColumnAlias, ImportBatch, Outreach
 from callcenter.roles import Role
 from callcenter.spiga import corrections
+from callcenter.spiga.columns import ADDED
 from callcenter.views import imports
 from tests.callcenter.spiga.files import csv_bytes, row
 from tests.callcenter.spiga.test_wizard import STRANGE
@@ -306,6 +307,34 @@ def test_rejected_rows_come_back_as_a_workbook_without_formulas(client, agent):
     assert lines[0][6:9] == ("Centro", "F. Prevista", "Motivo Contacto")
     with zipfile.ZipFile(io.BytesIO(data)) as book:
         assert b"<f>" not in book.read("xl/worksheets/sheet1.xml")
+
+
+def left_out(client, batch):
+    """The workbook of the rows that did not enter: its titles and lines."""
+    return list(load_workbook(io.BytesIO(b"".join(client.get(at(batch, "no-importadas/")).streaming_content))).active.values)
+
+
+def test_the_rows_left_out_come_back_corrected_and_keep_what_the_file_said(client, agent):
+    batch = checked(client, agent, [row(101, phone="1234567", reason="REV. 40.000 KM")])
+    ColumnAlias.objects.create(feed="proactive", field="note", alias="que hacer")
+    titles, line = left_out(client, batch)
+    book = Workbook()
+    book.active.append(titles)
+    book.active.append(
+        ["3005550101" if cell == "1234567" and title == "Telf. Móvil" else cell for title, cell in zip(titles, line, strict=True)]
+    )
+    data = io.BytesIO()
+    book.save(data)
+    upload(client, data.getvalue(), name="corregidas.xlsx")
+    jobs()
+    again = ImportBatch.objects.latest("pk")
+    assert (again.counts["created"], again.counts["rejected"]) == (1, {})
+    assert [column["title"] for column in again.about["columns"] if not column["field"]] == [*ADDED]
+    assert 'aria-label="Qué es «Qué hacer»"' not in page(client.get(at(again, "columnas/")))
+    client.post(at(again, "aplicar/"))
+    jobs()
+    assert (Outreach.objects.get().motives.get().reason, Outreach.objects.get().note) == ("REV. 40.000 KM", "")
+    assert left_out(client, again)[0] == titles
 
 
 def test_discarding_writes_nothing(client, agent):
