@@ -7,7 +7,7 @@ from django.contrib.auth.decorators import permission_required
 from django.core import signing
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Count, Q, Window
+from django.db.models import Count, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -138,17 +138,16 @@ def upload(request: HttpRequest) -> HttpResponse:
         data = form.cleaned_data["file"].read()
         site, slug, at = form.cleaned_data["site"], form.cleaned_data["feed"], clock.now()
         known = pipeline.already_imported(slug, data, site)
-        if known is None:
-            row = pipeline.receive(slug, data, form.cleaned_data["file"].name, by=request.user, site=site, at=at, authorised=True)
+        row = known or pipeline.receive(slug, data, form.cleaned_data["file"].name, by=request.user, site=site, at=at, authorised=True)
+        if sees(request.user, row):
+            if known:
+                messages.info(request, repeats.told(known, request.user))
             return redirect("callcenter:import", pk=row.pk)
-        if sees(request.user, known):
-            messages.info(request, repeats.told(known, request.user))
-            return redirect("callcenter:import", pk=known.pk)
         same = {
-            "batch": known,
-            "told": repeats.told(known, request.user),
-            "takes_over": repeats.may_take_over(known, request.user),
-            "sealed": signing.dumps([known.pk, request.user.pk], salt=SALT),
+            "batch": row,
+            "told": repeats.told(row, request.user),
+            "takes_over": repeats.may_take_over(row, request.user),
+            "sealed": signing.dumps([row.pk, request.user.pk], salt=SALT),
         }
     found = arrivals.today(request.user, at=clock.now(), calendar=company_calendar())
     last = {arrival.kind.slug: arrival for arrival in found}
@@ -230,9 +229,9 @@ def findings(row: ImportBatch) -> dict:
     """Rows that are not clean, by cause, the first of each; and what changes of what was there."""
     if row.is_running:
         return {}
-    counted = row.rows.problems().values("status", "code").annotate(n=Count("pk"))
+    counted = problems_of(row).values("status", "code").annotate(n=Count("pk"))
     first = (
-        row.rows.problems()
+        problems_of(row)
         .annotate(turn=Window(RowNumber(), partition_by=["status", "code"], order_by=["number", "pk"]))
         .filter(turn__lte=ROWS_SHOWN)
     )
@@ -248,6 +247,15 @@ def findings(row: ImportBatch) -> dict:
         "changes": lines, "changes_n": row.changes.filter(after__isnull=False).count() if lines else 0, "changes_shown": CHANGES_SHOWN,
         "by_status": [{"status": status, "label": PLURAL[status], "n": sum(group["n"] for group in groups if group["status"] == status)} for status in order],
     }  # fmt: skip
+
+
+def problems_of(row: ImportBatch) -> QuerySet[ImportRow]:
+    """Rows that were not clean, without those that a retry brought in since."""
+    rows = row.rows.problems()
+    if row.status != BatchStatus.APPLIED or row.latest == row:
+        return rows
+    pending = row.latest.rows.filter(status=RowStatus.REJECTED)
+    return rows.exclude(~Q(number__in=pending.values("number")), status=RowStatus.REJECTED)
 
 
 def fresh(row: ImportBatch, rows: Iterable[ImportRow]) -> dict:
@@ -316,7 +324,7 @@ def group(request: HttpRequest, pk: int, status: str, code: str) -> HttpResponse
     row = batch_of(request, pk)
     if status == "UPDATED":
         return updates(request, row)
-    rows = row.rows.filter(status=status, code=code)
+    rows = (row.rows if status == RowStatus.CREATED else problems_of(row)).filter(status=status, code=code)
     found = Paginator(rows, ROWS_A_PAGE).get_page(request.GET.get("page"))
     if not found.paginator.count:
         raise Http404

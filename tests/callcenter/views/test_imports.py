@@ -262,6 +262,8 @@ def test_rows_that_a_retry_brought_in_are_pending_on_no_page(client, agent):
     text = page(client.get(at(batch, "resultado/")))
     assert f'De 2 que no entraron queda 1: corríjala en <a href="{at(again)}">el último reintento</a>' in text
     assert cell not in text
+    assert [f"Rechazadas: {number}" in text for number in (1, 2)] == [True, False]
+    assert page(client.get(at(batch, "revision/REJECTED/BAD_PHONE/"))).count("PÉREZ RUIZ") == 1
     assert [line[0] for line in left_out(client, batch)[1:]] == ["5"]
     assert "Esas filas ya entraron en un reintento" in page(client.post(at(batch, "corregir/"), {cell: "3005550109"}, follow=True))
     client.post(at(batch, "reintentar/"))
