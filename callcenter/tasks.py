@@ -125,7 +125,7 @@ def perform(work: Work, path: str) -> None:
                 if draw := getattr(job, "draw", None):
                     found = (draw(work, progress, *found),)
             with long_transaction():
-                audit.act_as(work.requested_by_id, f"{work._meta.label} {work.pk}", local=True)
+                audit.act_as(work.actor_id, f"{work._meta.label} {work.pk}", local=True)
                 job(work, progress, *found)
                 work.finish()
     except LostLease:

@@ -79,6 +79,7 @@ urlpatterns = [
     path("importaciones/<int:pk>/regla/", imports.rule, name="import_rule"),
     path("importaciones/<int:pk>/aplicar/", imports.apply, name="import_apply"),
     path("importaciones/<int:pk>/resultado/", imports.result, name="import_result"),
+    path("importaciones/<int:pk>/de-nuevo/", imports.again, name="import_again"),
     path("importaciones/<int:pk>/reintentar/", imports.retry, name="import_retry"),
     path("importaciones/<int:pk>/revertir/", imports.take_back, name="import_undo"),
     path("importaciones/<int:pk>/continuar/", imports.resume, name="import_resume"),

@@ -141,6 +141,11 @@ class User(AbstractUser):
         rows = Brand.objects if self.all_brands else self.brands
         return sorted(rows.values_list("pk", flat=True))
 
+    def covers(self, other: "User | None") -> bool:
+        """Whether this person's scope holds all of another's; None is the house itself, which reaches everything."""
+        sites = self.all_sites or (other is not None and set(other.site_ids) <= set(self.site_ids))
+        return sites and (self.all_brands or (other is not None and set(other.brand_ids) <= set(self.brand_ids)))
+
     @property
     def title(self) -> str:
         """The position under which a report is signed."""

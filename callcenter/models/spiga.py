@@ -1,12 +1,13 @@
 """Files of SPIGA: who brought them, what they held, what became of each row that was not clean."""
 
 import uuid
+from functools import cached_property
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from callcenter.enums import BatchStatus, RowStatus
+from callcenter.enums import BatchStatus, RowStatus, WorkState
 from callcenter.models.audit import audited
 from callcenter.models.organisation import Site, User
 from callcenter.models.work import Work
@@ -26,7 +27,10 @@ def batch_path(instance: "ImportBatch", _name: str) -> str:
 
 
 class ImportBatch(Work):
-    """One file, from upload to result. The file is kept: it is the evidence of what SPIGA said."""
+    """One file, from upload to result. The file is kept: it is the evidence of what SPIGA said.
+
+    It is read and written with the scope of `requested_by`, who brought it, whoever confirms it (domain 3.2 §14).
+    """
 
     feed = models.CharField("fuente", max_length=20)
     file = models.FileField("archivo", upload_to=batch_path)
@@ -40,7 +44,11 @@ class ImportBatch(Work):
     counts = models.JSONField("totales", default=dict)
     about = models.JSONField("encabezado del archivo", default=dict)
     applied_at = models.DateTimeField("aplicado", null=True, blank=True)
+    confirmed_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, db_index=False, related_name="+", verbose_name="lo aplicó"
+    )
     undone_at = models.DateTimeField("revertido", null=True, blank=True)
+    undone_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, db_index=False, related_name="+", verbose_name="lo revirtió")
     # What the import creates carries this instant as its birth: so an undo knows its own.
     stamp = models.DateTimeField(null=True, blank=True, editable=False)
     sheets = ArrayField(models.CharField(max_length=60), verbose_name="hojas elegidas", default=list, blank=True)
@@ -66,6 +74,37 @@ class ImportBatch(Work):
 
     def __str__(self):
         return f"{self.name} ({self.get_status_display()})"
+
+    @property
+    def actor_id(self) -> int | None:
+        named = {BatchStatus.APPLYING: self.confirmed_by_id, BatchStatus.UNDOING: self.undone_by_id}
+        return named.get(BatchStatus(self.status)) or self.requested_by_id
+
+    @cached_property
+    def latest(self) -> "ImportBatch":
+        """Where its pending rows stand now: the last of the retries that entered, itself when there was none."""
+        entered = self.retries.filter(status=BatchStatus.APPLIED).order_by("-applied_at", "-pk").first()
+        return entered.latest if entered else self
+
+    @property
+    def was_forced(self) -> bool:
+        """Whether a person had the same file imported again on purpose."""
+        return self.is_repeat and self.retry_of_id is None and self.requested_by_id is not None
+
+    @property
+    def can_be_dropped(self) -> bool:
+        """Whether nothing of it was written and nobody works on it."""
+        failed = self.work_state == WorkState.FAILED and self.status in {BatchStatus.CHECKING, BatchStatus.APPLYING}
+        return failed or self.status in {BatchStatus.CHECKED, BatchStatus.MAPPING}
+
+    def too_wide_for(self, user: User) -> str:
+        """Why a person may not have it written or taken back, for it reaches further than they do; empty when they may."""
+        if user.covers(self.requested_by):
+            return ""
+        return (
+            f"Lo subió {self.requested_by or 'el administrador'}, que alcanza sedes o marcas que usted no: "
+            "solo esa persona u otra con su mismo alcance puede aplicarlo o revertirlo."
+        )
 
 
 class ImportRowQuerySet(models.QuerySet):
@@ -104,7 +143,7 @@ class ImportEdit(models.Model):
     batch = models.ForeignKey(ImportBatch, models.CASCADE, db_index=False, related_name="edits")
     number = models.PositiveIntegerField("fila")
     position = models.PositiveSmallIntegerField("columna")
-    value = models.CharField("valor corregido", max_length=500, blank=True)
+    value = models.TextField("valor corregido", blank=True)
     by = models.ForeignKey(User, models.PROTECT, db_index=False, related_name="+")
     at = models.DateTimeField("cuándo")
 

@@ -122,6 +122,11 @@ class Work(models.Model):
         self.stage, self.progress, self.total = "", 0, 0
 
     @property
+    def actor_id(self) -> int | None:
+        """Whose name stands beside what the job writes."""
+        return self.requested_by_id
+
+    @property
     def percent(self) -> int:
         return min(100, self.progress * 100 // self.total) if self.total else 0
 

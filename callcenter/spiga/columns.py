@@ -54,6 +54,11 @@ CUSTOMER = (CUSTOMER_CODE, CUSTOMER_NAME, LAST_NAME_1, LAST_NAME_2, DOCUMENT, DO
 VEHICLE = (PLATE, VIN, BRAND, FAMILY, MODEL, MODEL_YEAR, ODOMETER)
 
 
+# What our own workbook of the rows left out adds to the file's columns: never a field, whatever anybody taught.
+ADDED = ("Fila del archivo", "Cómo quedó", "Motivo por el que no entró", "Columna con problema", "Valor leído", "Qué hacer")
+ADDED_KEYS = frozenset(map(header_key, ADDED))
+
+
 def match_headers(header: Iterable[str], columns: Iterable[Column], extra: dict[str, str] | None = None) -> dict[str, int]:
     """Field → position for the titles that are known; of two columns for one field the first stands.
 
@@ -68,7 +73,7 @@ def match_all(header: Iterable[str], columns: Iterable[Column], extra: dict[str,
     found: dict[str, list[int]] = {}
     for position, title in enumerate(header):
         name = header_key(title)
-        if not name:
+        if not name or name in ADDED_KEYS:
             continue
         field = extra[name] if name in extra else field_of(name, columns) or field_of(header_key(TWIN.sub("", title)), columns)
         if field and name in extra and not any(header_key(header[at]) in extra for at in found.get(field, ())):

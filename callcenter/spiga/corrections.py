@@ -3,19 +3,19 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from callcenter.domain.errors import Refused
 from callcenter.enums import BatchStatus, RowStatus
 from callcenter.feeds import feeds
 from callcenter.models import ColumnAlias, ImportBatch, ImportEdit, ImportRow, Site, User
 from callcenter.models.spiga import WAITING
-from callcenter.spiga import repairs
+from callcenter.spiga import repairs, repeats
 from callcenter.spiga.columns import match_headers
 from carrazos.lib.text import clean, header_key, one_line
 
 BUSY = "El archivo se está procesando: espere a que termine."
-VALUE_MAX = 500
+VALUE_MAX = 32_767  # characters that a cell of a workbook holds
 
 
 def positions(batch: ImportBatch) -> dict[str, int]:
@@ -67,10 +67,15 @@ def correct(batch_id: int, cells: Mapping[tuple[int, int], str], *, by: User, at
     """Keeps corrections of cells, (row, column) → text, and has the file checked again with them.
 
     Of an applied file only the pending rows can be corrected: they go again as a retry, which is returned.
-    Raises Refused when the file is being processed.
+    Raises Refused when the file is being processed, or when the rows entered meanwhile.
     """
     with transaction.atomic():
         batch = open_for_corrections(batch_id, by=by, at=at)
+        if batch.retry_of:
+            waiting = set(batch.retry_of.rows.filter(status=RowStatus.REJECTED).values_list("number", flat=True))
+            cells = {place: text for place, text in cells.items() if place[0] in waiting}
+            if not cells:
+                raise Refused("Esas filas ya entraron en un reintento.")
         keep(batch, cells, by=by, at=at)
         recheck(batch)
         return batch
@@ -81,23 +86,27 @@ def apply_rule(
 ) -> tuple[ImportBatch, int]:
     """Mends every row of one group by one of the offered repairs; the batch and how many cells changed.
 
-    Raises Refused when the repair does not belong to the group or the file lacks the column.
+    Raises Refused when the repair does not belong to the group or the file lacks the column, SameFile when the file is here for that site.
     """
     repair = next((item for item in repairs.offered(code) if item.slug == slug), None)
     if repair is None:
         raise Refused("Esa corrección no corresponde a este grupo.")
-    argument = one_line(clean(argument))[:VALUE_MAX]
+    argument = one_line(clean(argument))
     if repair.argument and not argument:
         raise Refused("Falta el valor que se debe poner.")
     with transaction.atomic():
-        source = ImportBatch.objects.get(pk=batch_id)
+        source = ImportBatch.objects.get(pk=batch_id).latest
         rows = list(ImportRow.objects.filter(batch=source, status=status, code=code))
-        batch = open_for_corrections(batch_id, by=by, at=at)
+        batch = open_for_corrections(source.pk, by=by, at=at)
         if repair.argument == "site" and all(position_of(row, source) is None for row in rows):
             batch.site = Site.objects.filter(name=argument, is_active=True).first()
             if batch.site is None:
                 raise Refused("Elija una sede de la lista.")
-            recheck(batch)
+            try:
+                with transaction.atomic():
+                    recheck(batch)
+            except IntegrityError:
+                raise repeats.SameFile(repeats.same_file(batch.feed, batch.sha256, batch.site), by) from None
             return batch, len(rows)
         cells = {}
         for row in rows:
@@ -117,26 +126,22 @@ def apply_rule(
 def retry(batch_id: int, *, by: User, at: datetime) -> ImportBatch:
     """The pending rows of an applied file as a batch of their own; the one that is open already, if there is one.
 
+    What an earlier retry brought in stays in: what goes again are the rows that it left, with its corrections.
     Raises Refused when nothing is pending.
     """
     with transaction.atomic():
         batch = ImportBatch.objects.select_for_update().get(pk=batch_id)
+        while batch.latest != batch:
+            batch = ImportBatch.objects.select_for_update().get(pk=batch.latest.pk)
         if batch.status != BatchStatus.APPLIED:
             raise Refused("Solo se reintentan las filas de un archivo aplicado.")
+        if reason := batch.too_wide_for(by):
+            raise Refused(reason)
         if found := batch.retries.filter(status__in=WAITING).first():
             return found
         if not batch.rows.filter(status=RowStatus.REJECTED).exists():
             raise Refused("No quedan filas pendientes en este archivo.")
-        again = ImportBatch(
-            feed=batch.feed, file=batch.file.name, name=batch.name, sha256=batch.sha256, size=batch.size, site=batch.site, sheets=batch.sheets,
-            requested_by=by, is_repeat=True, has_authorisation=batch.has_authorisation, retry_of=batch, created_at=at, about=batch.about,
-        )  # fmt: skip
-        again.save()
-        ImportEdit.objects.bulk_create(
-            ImportEdit(batch=again, number=edit.number, position=edit.position, value=edit.value, by=edit.by, at=edit.at)
-            for edit in batch.edits.select_related("by")
-        )
-        return again
+        return repeats.copy(batch, by=by, at=at, is_repeat=True, retry_of=batch, about=batch.about)
 
 
 def open_for_corrections(batch_id: int, *, by: User, at: datetime) -> ImportBatch:
@@ -152,11 +157,13 @@ def open_for_corrections(batch_id: int, *, by: User, at: datetime) -> ImportBatc
 
 
 def keep(batch: ImportBatch, cells: Mapping[tuple[int, int], str], *, by: User, at: datetime) -> None:
-    """Stores corrections; a later one of the same cell stands."""
+    """Stores corrections; a later one of the same cell stands. Raises Refused for a text that no cell holds."""
     width = len(batch.about.get("columns", []))
+    if any(len(text) > VALUE_MAX for text in cells.values()):
+        raise Refused(f"Una celda no puede tener más de {VALUE_MAX:,} caracteres: acórtela.".replace(",", "."))
     ImportEdit.objects.bulk_create(
         [
-            ImportEdit(batch=batch, number=number, position=place, value=one_line(clean(text))[:VALUE_MAX], by=by, at=at)
+            ImportEdit(batch=batch, number=number, position=place, value=clean(text).strip(), by=by, at=at)
             for (number, place), text in cells.items()
             if 0 <= place < width
         ],

@@ -14,11 +14,11 @@ from django.db import IntegrityError, connection, transaction
 
 from callcenter import clock
 from callcenter.domain import erasure
+from callcenter.domain.errors import Refused
 from callcenter.enums import BatchStatus, OutreachState, RowStatus, WorkState
 from callcenter.feeds import feeds
 from callcenter.models import ImportBatch, ImportChange, ImportRow, Outreach, Site, User
-from callcenter.models.spiga import LIVE
-from callcenter.spiga import merge, staging, undo
+from callcenter.spiga import merge, repeats, staging, undo
 from callcenter.spiga.cleaning import Cleaned, Cleaner
 from callcenter.spiga.feed import POINT_STAGE, Context, Feed
 from callcenter.spiga.reader import Sheet, UnreadableFile
@@ -86,8 +86,7 @@ def silent(*_: object) -> None:
 
 def already_imported(slug: str, data: bytes, site: Site | None) -> ImportBatch | None:
     """The batch that holds this very file, if there is one."""
-    digest = hashlib.sha256(data).hexdigest()
-    return ImportBatch.objects.filter(feed=slug, sha256=digest, site=site, status__in=LIVE, is_repeat=False).first()
+    return repeats.same_file(slug, hashlib.sha256(data).hexdigest(), site)
 
 
 def receive(
@@ -112,23 +111,24 @@ def receive(
 
 
 def confirm(batch_id: int, *, by: User) -> ImportBatch:
-    """Sends a checked batch to be applied; a second click finds it on its way."""
+    """Sends a checked batch to be applied; a second click finds it on its way. Raises Refused for who reaches less than it does."""
     with transaction.atomic():
         batch = ImportBatch.objects.select_for_update().get(pk=batch_id)
         if batch.status == BatchStatus.CHECKED:
-            batch.status, batch.requested_by = BatchStatus.APPLYING, by
+            if reason := batch.too_wide_for(by):
+                raise Refused(reason)
+            batch.status, batch.confirmed_by = BatchStatus.APPLYING, by
             batch.requeue()
             batch.save()
         return batch
 
 
 def discard(batch_id: int) -> ImportBatch:
-    """Puts a batch away that waits for a person; nothing of it was written."""
+    """Puts a batch away of which nothing was written."""
     with transaction.atomic():
         batch = ImportBatch.objects.select_for_update().get(pk=batch_id)
-        if batch.status in {BatchStatus.CHECKED, BatchStatus.MAPPING}:
-            batch.status = BatchStatus.CANCELLED
-            batch.save(update_fields=["status"])
+        if batch.can_be_dropped:
+            repeats.drop(batch)
         return batch
 
 

@@ -2,15 +2,17 @@
 
 import io
 
+from django.db.models import Q
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
 
 from callcenter.enums import RowStatus
-from callcenter.models import ImportBatch
+from callcenter.models import ImportBatch, ImportRow
+from callcenter.spiga.columns import ADDED, ADDED_KEYS
 from callcenter.spiga.feed import Feed
 from callcenter.words import CODE_WORDS
-from carrazos.lib.text import clean
+from carrazos.lib.text import clean, header_key
 
 CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -38,7 +40,7 @@ def saved(book: Workbook) -> io.BytesIO:
 
 
 def workbook(batch: ImportBatch) -> io.BytesIO:
-    """Reason first, then the row exactly as it was read; every cell is text, nothing is a formula."""
+    """The rows that are still out as they were read, the reason first; every cell is text, nothing is a formula. May be uploaded again."""
     book = Workbook(write_only=True)
     sheet = book.create_sheet("No importadas")
     sheet.freeze_panes = "A2"
@@ -50,10 +52,13 @@ def workbook(batch: ImportBatch) -> io.BytesIO:
             cell.font = Font(bold=True)
         return cell
 
-    titles = [column["title"] for column in batch.about.get("columns", [])]
-    sheet.append([text(title, bold=True) for title in ("Fila", "Resultado", "Motivo", "Columna", "Valor leído", "Qué hacer", *titles)])
-    rows = batch.rows.problems().exclude(status=RowStatus.WARNING).order_by("number", "id")
+    columns = batch.about.get("columns", [])
+    # A workbook of ours that came back brings the columns we added: they are written anew.
+    own = [index for index, column in enumerate(columns) if header_key(column["title"]) not in ADDED_KEYS]
+    sheet.append([text(title, bold=True) for title in (*ADDED, *(columns[index]["title"] for index in own))])
+    out = Q(batch=batch, status=RowStatus.EXCLUDED) | Q(batch=batch.latest, status=RowStatus.REJECTED)
+    rows = ImportRow.objects.filter(out).order_by("number", "id")
     for row in rows.iterator(chunk_size=2_000):
         head = (row.place or row.number, row.get_status_display(), row.message, row.column, row.value, CODE_WORDS.get(row.code, ""))
-        sheet.append([text(value) for value in (*head, *row.raw[: len(titles) or None])])
+        sheet.append([text(value) for value in (*head, *(row.raw[index] for index in own if index < len(row.raw)))])
     return saved(book)

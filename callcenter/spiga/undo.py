@@ -70,9 +70,9 @@ def request(batch_id: int, kind: type[Feed], *, by: User, at: datetime) -> Impor
         batch = ImportBatch.objects.select_for_update().get(pk=batch_id)
         if batch.status == BatchStatus.UNDOING:
             return batch
-        if reason := why_not(batch, kind, at=at):
+        if reason := why_not(batch, kind, at=at) or batch.too_wide_for(by):
             raise Refused(reason)
-        batch.status, batch.requested_by = BatchStatus.UNDOING, by
+        batch.status, batch.undone_by = BatchStatus.UNDOING, by
         batch.requeue()
         batch.save()
         return batch

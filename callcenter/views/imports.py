@@ -4,9 +4,10 @@ from collections.abc import Iterable
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
+from django.core import signing
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Count, Q, Window
+from django.db.models import Count, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -23,16 +24,21 @@ from callcenter.feeds import feeds
 from callcenter.forms import BatchFilter, UploadForm
 from callcenter.models import Access, Brand, ImportBatch, ImportRow, Site, User
 from callcenter.places import Place
-from callcenter.spiga import arrivals, changes, corrections, pipeline, rejects, repairs, undo
+from callcenter.spiga import arrivals, changes, corrections, pipeline, rejects, repairs, repeats, undo
+from callcenter.spiga.columns import ADDED_KEYS
 from callcenter.views.listings import saved_views
 from callcenter.words import CODE_WORDS
 from carrazos.lib.calendar import bogota
+from carrazos.lib.text import clean, header_key, one_line
 
 SHOWN = 30
 PLACE = Place("importaciones", "Importaciones", "callcenter:imports", ("feed", "status", "site"), roles.IMPORT_SPIGA)
 ROWS_SHOWN, FRESH_SHOWN = 5, 10
 ROWS_A_PAGE = 100
 CHANGES_SHOWN = 20
+LONG = 80  # characters that one line shows at once
+SHOWN_WITH = ("requested_by", "confirmed_by", "undone_by", "site", "retry_of")
+SALT, SEALED_SECONDS = "callcenter.same-file", 3_600
 may_import = permission_required(roles.IMPORT_SPIGA, raise_exception=True)
 
 # The step on which a batch stands, by its status.
@@ -48,12 +54,25 @@ PLURAL = {RowStatus.REJECTED: "Rechazadas", RowStatus.EXCLUDED: "Excluidas", Row
 MENDABLE = (RowStatus.REJECTED, RowStatus.WARNING)
 
 
-def batch_of(request: HttpRequest, pk: int) -> ImportBatch:
-    """The batch, if it is this person's; 404 otherwise, 403 for a source that is not theirs."""
-    row = get_object_or_404(ImportBatch.objects.visible_to(request.user).select_related("requested_by", "site", "retry_of"), pk=pk)
+def batch_of(request: HttpRequest, pk: int, *, brought: bool = False) -> ImportBatch:
+    """The batch, if it is this person's; 404 otherwise, 403 for a source that is not theirs. `brought`: they hold its very file."""
+    rows = ImportBatch.objects.all() if brought else ImportBatch.objects.visible_to(request.user)
+    row = get_object_or_404(rows.select_related(*SHOWN_WITH), pk=pk)
     if not request.user.has_perm(feeds()[row.feed].permission):
         raise PermissionDenied
     return row
+
+
+def sees(user: User, row: ImportBatch) -> bool:
+    return ImportBatch.objects.visible_to(user).filter(pk=row.pk).exists()
+
+
+def has_brought(request: HttpRequest, pk: int) -> bool:
+    """Whether the form carries the seal of `upload`: this person has just shown that they hold the batch's file."""
+    try:
+        return signing.loads(request.POST.get("sealed", ""), salt=SALT, max_age=SEALED_SECONDS) == [pk, request.user.pk]
+    except signing.BadSignature:
+        return False
 
 
 def step_url(row: ImportBatch) -> str:
@@ -81,8 +100,10 @@ def frame(row: ImportBatch, step: str) -> dict:
 
 
 def is_editable(row: ImportBatch) -> bool:
-    """Cells can be mended while the batch waits for a person, and pending rows after it was applied."""
-    return row.status in {BatchStatus.CHECKED, BatchStatus.APPLIED} and not row.is_running and bool(row.about.get("columns"))
+    """Cells can be mended while the batch waits for a person, and pending rows after it was applied, where they stand now."""
+    if row.status not in {BatchStatus.CHECKED, BatchStatus.APPLIED} or row.is_running or not row.about.get("columns"):
+        return False
+    return row.status == BatchStatus.CHECKED or row.latest == row
 
 
 # -- the list and the door -------------------------------------------------------------------------------------------
@@ -96,7 +117,7 @@ def batches(request: HttpRequest) -> HttpResponse:
     if saved["opens_as"]:
         return redirect(saved["opens_as"])
     form = BatchFilter(request.GET, user=request.user, kinds=[(slug, kind.title) for slug, kind in feeds().items()])
-    rows = form.apply(ImportBatch.objects.visible_to(request.user).select_related("requested_by", "site", "retry_of"))
+    rows = form.apply(ImportBatch.objects.visible_to(request.user).select_related(*SHOWN_WITH))
     context = {
         "form": form,
         **saved,
@@ -112,24 +133,28 @@ def batches(request: HttpRequest) -> HttpResponse:
 def upload(request: HttpRequest) -> HttpResponse:
     """Step 1: which source, which file."""
     start = {"feed": request.GET.get("feed") or next(iter(feeds())), "site": request.GET.get("site")}
-    form = UploadForm(request.POST or None, request.FILES or None, user=request.user, initial=start)
+    form, same = UploadForm(request.POST or None, request.FILES or None, user=request.user, initial=start), None
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data["file"].read()
         site, slug, at = form.cleaned_data["site"], form.cleaned_data["feed"], clock.now()
         known = pipeline.already_imported(slug, data, site)
         row = known or pipeline.receive(slug, data, form.cleaned_data["file"].name, by=request.user, site=site, at=at, authorised=True)
-        if ImportBatch.objects.visible_to(request.user).filter(pk=row.pk).exists():
+        if sees(request.user, row):
             if known:
-                messages.info(request, f"Ese archivo ya se importó el {bogota(row.created_at):%d/%m/%Y a las %H:%M}: este es su resultado.")
+                messages.info(request, repeats.told(known, request.user))
             return redirect("callcenter:import", pk=row.pk)
-        form.add_error("file", f"Ese archivo ya lo subió otra persona el {bogota(row.created_at):%d/%m/%Y a las %H:%M}.")
+        same = {
+            "batch": row,
+            "told": repeats.told(row, request.user),
+            "takes_over": repeats.may_take_over(row, request.user),
+            "sealed": signing.dumps([row.pk, request.user.pk], salt=SALT),
+        }
     found = arrivals.today(request.user, at=clock.now(), calendar=company_calendar())
     last = {arrival.kind.slug: arrival for arrival in found}
     options = [{"radio": radio, "arrival": last[radio.data["value"]]} for radio in form["feed"]]
     steps = [{"name": name, "label": label, "url": "", "current": name == "file"} for name, label in NAMES]
-    return render(
-        request, "callcenter/import_file.html", {"form": form, "options": options, "steps": steps}, status=422 if form.errors else 200
-    )
+    context = {"form": form, "options": options, "steps": steps, "same": same}
+    return render(request, "callcenter/import_file.html", context, status=422 if form.errors or same else 200)
 
 
 @may_import
@@ -172,6 +197,8 @@ def columns(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, f"Todavía falta decir cuál columna es: {', '.join(lacking)}.")
         for index, column in enumerate(found):
             column["field"] = chosen[index]
+    for column in found:
+        column["ours"] = header_key(column["title"]) in ADDED_KEYS
     needs = kind.needs()
     needed = {name for group in needs for name in group}
     context = {
@@ -194,7 +221,7 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
     row = batch_of(request, pk)
     if STEPS[row.status] != "review" or (request.htmx and not row.is_running):
         return to_step(request, row)
-    context = frame(row, "review") | findings(row)
+    context = frame(row, "review") | findings(row) | {"too_wide": row.too_wide_for(request.user)}
     return render(request, "callcenter/import_review.html#card" if request.htmx else "callcenter/import_review.html", context)
 
 
@@ -202,9 +229,9 @@ def findings(row: ImportBatch) -> dict:
     """Rows that are not clean, by cause, the first of each; and what changes of what was there."""
     if row.is_running:
         return {}
-    counted = row.rows.problems().values("status", "code").annotate(n=Count("pk"))
+    counted = problems_of(row).values("status", "code").annotate(n=Count("pk"))
     first = (
-        row.rows.problems()
+        problems_of(row)
         .annotate(turn=Window(RowNumber(), partition_by=["status", "code"], order_by=["number", "pk"]))
         .filter(turn__lte=ROWS_SHOWN)
     )
@@ -222,6 +249,15 @@ def findings(row: ImportBatch) -> dict:
     }  # fmt: skip
 
 
+def problems_of(row: ImportBatch) -> QuerySet[ImportRow]:
+    """Rows that were not clean, without those that a retry brought in since."""
+    rows = row.rows.problems()
+    if row.status != BatchStatus.APPLIED or row.latest == row:
+        return rows
+    pending = row.latest.rows.filter(status=RowStatus.REJECTED)
+    return rows.exclude(~Q(number__in=pending.values("number")), status=RowStatus.REJECTED)
+
+
 def fresh(row: ImportBatch, rows: Iterable[ImportRow]) -> dict:
     """Rows that will create something, with the columns that are used."""
     used = [(index, column["label"]) for index, column in enumerate(row.about.get("columns", [])) if column["field"]]
@@ -236,9 +272,8 @@ def group_of(row: ImportBatch, status: str, code: str, n: int, rows: list[Import
     mendable = is_editable(row) and status in MENDABLE and (row.status == BatchStatus.CHECKED or status == RowStatus.REJECTED)
     for item in rows:
         item.position = corrections.position_of(item, row) if mendable else None
-        raw = item.raw[item.position] if item.position is not None and item.position < len(item.raw) else ""
-        item.cell = raw
         item.title = row.about["columns"][item.position]["title"] if item.position is not None else item.column
+        item.cell = cell_of(item, item.position, f"{item.title} de la fila {item.number}") if item.position is not None else None
         item.who = who(item, row)
     has_cell = any(item.position is not None for item in rows)
     offered = repairs.offered(code) if mendable and (has_cell or code == "NO_SITE") else ()
@@ -248,6 +283,14 @@ def group_of(row: ImportBatch, status: str, code: str, n: int, rows: list[Import
         "has_cell": has_cell, "has_value": has_cell or any(item.value for item in rows),
         "column": common(item.title for item in rows), "message": common(item.message for item in rows),
     }  # fmt: skip
+
+
+def cell_of(item: ImportRow, position: int, title: str) -> dict:
+    """A cell to be mended; a long one, or one of several lines, as a box: an `input` would lose its line breaks."""
+    raw = item.raw[position] if position < len(item.raw) else ""
+    value = one_line(raw)
+    is_long = len(value) > LONG or "\n" in raw.strip()
+    return {"name": f"cell-{item.number}-{position}", "title": title, "value": raw if is_long else value, "is_long": is_long}
 
 
 def common(texts: Iterable[str]) -> str | None:
@@ -281,7 +324,7 @@ def group(request: HttpRequest, pk: int, status: str, code: str) -> HttpResponse
     row = batch_of(request, pk)
     if status == "UPDATED":
         return updates(request, row)
-    rows = row.rows.filter(status=status, code=code)
+    rows = (row.rows if status == RowStatus.CREATED else problems_of(row)).filter(status=status, code=code)
     found = Paginator(rows, ROWS_A_PAGE).get_page(request.GET.get("page"))
     if not found.paginator.count:
         raise Http404
@@ -305,10 +348,7 @@ def line(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     item = row.rows.filter(number=number).first()
     if item is None or not is_editable(row):
         raise Http404
-    cells = [
-        {"position": index, "title": column["title"] or f"Columna {index + 1}", "value": item.raw[index] if index < len(item.raw) else ""}
-        for index, column in enumerate(row.about["columns"])
-    ]
+    cells = [cell_of(item, index, column["title"] or f"Columna {index + 1}") for index, column in enumerate(row.about["columns"])]
     if request.method == "POST":
         return mend(request, row)
     problems = row.rows.problems().filter(number=number)
@@ -336,6 +376,11 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
     return mend(request, batch_of(request, pk))
 
 
+def shown(raw: str) -> tuple[str, str]:
+    """What a form sends back of a cell that nobody touched: its lines, or all of them as one."""
+    return raw.strip(), one_line(raw)
+
+
 def mend(request: HttpRequest, row: ImportBatch) -> HttpResponse:
     """Keeps the cells of the form that differ from the file's (`cell-ROW-COLUMN`)."""
     typed = {}
@@ -343,12 +388,12 @@ def mend(request: HttpRequest, row: ImportBatch) -> HttpResponse:
         kind, _, place = name.partition("-")
         number, _, position = place.partition("-")
         if kind == "cell" and number.isdigit() and position.isdigit() and len(place) < 12:
-            typed[int(number), int(position)] = value.strip()
+            typed[int(number), int(position)] = clean(value).strip()
     raws = dict(row.rows.filter(number__in={number for number, _ in typed}).values_list("number", "raw"))
     cells = {
         (number, position): value
         for (number, position), value in typed.items()
-        if number in raws and value != (raws[number][position].strip() if position < len(raws[number]) else "")
+        if number in raws and value not in shown(raws[number][position] if position < len(raws[number]) else "")
     }
     if not cells:
         messages.info(request, "No cambió ninguna celda.")
@@ -368,7 +413,8 @@ def rule(request: HttpRequest, pk: int) -> HttpResponse:
         )  # fmt: skip
     except Refused as refusal:
         messages.error(request, str(refusal))
-        return redirect("callcenter:import", pk=row.pk)
+        here = refusal.batch if isinstance(refusal, repeats.SameFile) and sees(request.user, refusal.batch) else row
+        return redirect("callcenter:import", pk=here.pk)
     messages.success(request, f"{'Se corrigió 1 fila' if n == 1 else f'Se corrigieron {n} filas'}; el archivo se revisa de nuevo.")
     return redirect("callcenter:import", pk=found.pk)
 
@@ -387,6 +433,7 @@ def apply(request: HttpRequest, pk: int) -> HttpResponse:
         return to_step(request, row)
     counts = row.counts
     context = {
+        "too_wide": row.too_wide_for(request.user),
         "enter": counts["created"] + counts["updated"],
         "pending": sum(counts["rejected"].values()),
         "agents": callers(row) if row.about.get("opened") else 0,
@@ -410,18 +457,38 @@ def result(request: HttpRequest, pk: int) -> HttpResponse:
         return to_step(request, row)
     context = frame(row, "result") | findings(row)
     if row.status == BatchStatus.APPLIED and not row.is_running:
+        kind, left, at = feeds()[row.feed], sum(row.counts.get("rejected", {}).values()), clock.now()
         context |= {
-            "pending": sum(row.counts.get("rejected", {}).values()),
-            "retries": list(row.retries.order_by("created_at")),
-            "why_not_undo": undo.why_not(row, feeds()[row.feed], at=clock.now()),
+            "left": left,
+            "pending": left if row.latest == row else row.latest.rows.filter(status=RowStatus.REJECTED).count(),
+            "retries": retries_of(row),
+            "why_not_undo": undo.why_not(row, kind, at=at) or row.too_wide_for(request.user),
         }
     return render(request, "callcenter/import_result.html#card" if request.htmx else "callcenter/import_result.html", context)
+
+
+def retries_of(row: ImportBatch) -> list[ImportBatch]:
+    """The retries of its pending rows, and of those that each left."""
+    return [found for retry in row.retries.order_by("created_at") for found in (retry, *retries_of(retry))]
 
 
 @may_import
 @require_POST
 def retry(request: HttpRequest, pk: int) -> HttpResponse:
     return after(request, corrections.retry, batch_of(request, pk), by=request.user, at=clock.now())
+
+
+@may_import
+@require_POST
+def again(request: HttpRequest, pk: int) -> HttpResponse:
+    """The file of this batch once more, for this person: taken over from who left it, or repeated on purpose."""
+    row = batch_of(request, pk, brought=has_brought(request, pk))
+    try:
+        found = repeats.again(row.pk, by=request.user, at=clock.now())
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return redirect("callcenter:imports")
+    return redirect("callcenter:import", pk=found.pk)
 
 
 @may_import

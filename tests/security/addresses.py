@@ -375,7 +375,7 @@ OBJECTS = {
     **dict.fromkeys(
         ("callcenter:import", "callcenter:import_columns", "callcenter:import_review", "callcenter:import_correct", "callcenter:import_rule",
          "callcenter:import_apply", "callcenter:import_result", "callcenter:import_retry", "callcenter:import_undo", "callcenter:import_resume",
-         "callcenter:import_discard", "callcenter:import_rejected"),
+         "callcenter:import_discard", "callcenter:import_rejected", "callcenter:import_again"),
         batch,
     ),
     "callcenter:import_group": import_group,

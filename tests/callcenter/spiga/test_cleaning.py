@@ -5,7 +5,10 @@ import time
 
 import pytest
 
+from callcenter.feeds import feeds
 from callcenter.spiga.cleaning import helped
+from callcenter.spiga.columns import ADDED, field_of
+from carrazos.lib.text import header_key
 
 
 @pytest.fixture
@@ -49,3 +52,8 @@ def test_who_stops_early_leaves_no_helper_behind(shared):
     done.close()
     with pytest.raises(ProcessLookupError):
         os.kill(int(shared.mark.read_text()), 0)
+
+
+@pytest.mark.parametrize("slug", feeds())
+def test_no_title_that_we_add_to_the_rows_left_out_is_a_column_of_a_source(slug):
+    assert [title for title in ADDED if field_of(header_key(title), feeds()[slug].columns)] == []

@@ -4,18 +4,21 @@ import io
 import re
 import zipfile
 from datetime import timedelta
+from html.parser import HTMLParser
 
 import pytest
+from django.contrib.messages import get_messages
 from django.core.files.uploadedfile import SimpleUploadedFile
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
 
 from callcenter import tasks
 from callcenter.enums import BatchStatus
 from callcenter.models import ColumnAlias, ImportBatch, Outreach
 from callcenter.roles import Role
 from callcenter.spiga import corrections
+from callcenter.spiga.columns import ADDED
 from callcenter.views import imports
-from tests.callcenter.spiga.files import csv_bytes, row
+from tests.callcenter.spiga.files import csv_bytes, row, xlsx_bytes
 from tests.callcenter.spiga.test_wizard import STRANGE
 from tests.conftest import person, query_count
 from tests.factories import MONDAY, BrandFactory
@@ -157,6 +160,55 @@ def test_a_whole_row_is_mended(client, agent):
     assert batch.counts["created"] == 1
 
 
+class Form(HTMLParser):
+    """What a browser sends back of a page's cells: an `input` has no line breaks, a box has them as CR LF."""
+
+    def __init__(self, response):
+        super().__init__()
+        self.cells, self.box = {}, ""
+        self.feed(response.content.decode())
+
+    def handle_starttag(self, tag, attrs):
+        found = dict(attrs)
+        self.box = found.get("name", "") if tag == "textarea" else ""
+        if found.get("name", "").startswith("cell-"):
+            self.cells[found["name"]] = "" if self.box else found.get("value", "").replace("\n", "")
+
+    def handle_data(self, data):
+        if self.box.startswith("cell-"):
+            self.cells[self.box] += data.removeprefix("\n").replace("\n", "\r\n")
+
+    def handle_endtag(self, tag):
+        self.box = ""
+
+
+NOTE = "Prefiere la tarde\n  y que le escriban  antes" + " de ir" * 120
+
+
+def test_saving_a_row_keeps_the_cells_that_nobody_touched_as_they_are(client, agent):
+    upload(as_(client, agent), xlsx_bytes([row(101, plate="", vin="", note=NOTE, name="PÉREZ  RUIZ\nANA")]), name="avisos.xlsx")
+    jobs()
+    batch = ImportBatch.objects.get()
+    number = batch.rows.get(status="REJECTED").number
+    cells = Form(client.get(at(batch, f"fila/{number}/"))).cells
+    assert len(cells) == len(batch.about["columns"])
+    assert "No cambió ninguna celda" in page(client.post(at(batch, f"fila/{number}/"), cells, follow=True))
+    place = {column["title"]: index for index, column in enumerate(batch.about["columns"])}
+    changed = {f"cell-{number}-{place['Placa']}": "ZZA101", f"cell-{number}-{place['Observaciones']}": f"{NOTE}.".replace("\n", "\r\n")}
+    client.post(at(batch, f"fila/{number}/"), cells | changed)
+    assert dict(batch.edits.values_list("position", "value")) == {place["Placa"]: "ZZA101", place["Observaciones"]: f"{NOTE}."}
+    jobs()
+    batch.refresh_from_db()
+    assert batch.counts["created"] == 1
+
+
+def test_a_cell_that_no_workbook_could_hold_is_refused_and_not_cut(client, agent):
+    batch = checked(client, agent, [row(101, phone="1234567")])
+    response = client.post(at(batch, "corregir/"), {"cell-3-17": "x" * 32_768}, follow=True)
+    assert "Una celda no puede tener más de 32.767 caracteres: acórtela." in page(response)
+    assert not batch.edits.exists()
+
+
 def test_a_rule_is_offered_for_the_group_and_mends_it(client, agent):
     batch = checked(client, agent, [row(101, site="OESTE"), row(102, site="OESTE")])
     text = page(client.get(at(batch, "revision/")))
@@ -194,6 +246,41 @@ def test_pending_rows_go_again_from_the_result(client, agent):
     assert "Reintento de las filas pendientes" in text
     assert "filas pendientes" in text
     assert "Reintento del" in page(client.get(at(batch, "resultado/")))
+
+
+def test_rows_that_a_retry_brought_in_are_pending_on_no_page(client, agent):
+    batch = checked(client, agent, [row(101), row(102, phone="1234567"), row(103, phone="12")])
+    client.post(at(batch, "aplicar/"))
+    jobs()
+    first = batch.rows.filter(status="REJECTED").first()
+    cell = f"cell-{first.number}-{corrections.position_of(first, batch)}"
+    assert cell in page(client.get(at(batch, "resultado/")))
+    client.post(at(batch, "corregir/"), {cell: "3005550102"})
+    jobs()
+    again = ImportBatch.objects.latest("pk")
+    client.post(at(again, "aplicar/"))
+    jobs()
+    text = page(client.get(at(batch, "resultado/")))
+    assert f'De 2 que no entraron queda 1: corríjala en <a href="{at(again)}">el último reintento</a>' in text
+    assert cell not in text
+    assert [f"Rechazadas: {number}" in text for number in (1, 2)] == [True, False]
+    assert page(client.get(at(batch, "revision/REJECTED/BAD_PHONE/"))).count("PÉREZ RUIZ") == 1
+    assert [line[0] for line in left_out(client, batch)[1:]] == ["5"]
+    assert "Esas filas ya entraron en un reintento" in page(client.post(at(batch, "corregir/"), {cell: "3005550109"}, follow=True))
+    client.post(at(batch, "reintentar/"))
+    last = ImportBatch.objects.latest("pk")
+    jobs()
+    last.refresh_from_db()
+    assert (last.retry_of, last.counts["read"], last.counts["rejected"]) == (again, 1, {"BAD_PHONE": 1})
+    third = last.rows.get(status="REJECTED")
+    client.post(at(last, "corregir/"), {f"cell-{third.number}-{corrections.position_of(third, last)}": "3005550103"})
+    jobs()
+    client.post(at(last, "aplicar/"))
+    jobs()
+    text = page(client.get(at(batch, "resultado/")))
+    assert ("Ya no queda ninguna" in text, "Reintentar las pendientes" in text) == (True, False)
+    assert "No quedan filas pendientes" in page(client.post(at(batch, "reintentar/"), follow=True))
+    assert Outreach.objects.count() == 3
 
 
 def test_old_and_new_values_are_shown(client, agent):
@@ -250,18 +337,161 @@ def test_why_an_undo_is_not_possible_is_said(client, agent):
     assert "Ya se trabajó" in page(client.post(at(batch, "revertir/"), follow=True))
 
 
-def test_the_same_file_again_leads_to_its_result(client, agent):
+STANDING = [
+    ({}, "ya lo subió usted el 23/11/2026 a las 09:00: se está revisando."),
+    ({"status": "MAPPING", "work_state": "DONE"}, "ya lo subió usted el 23/11/2026 a las 09:00: falta decir qué son sus columnas."),
+    ({"status": "CHECKED", "work_state": "DONE"}, "ya lo subió usted el 23/11/2026 a las 09:00: está por confirmar; nada se ha escrito."),
+    ({"status": "APPLYING"}, "ya lo subió usted el 23/11/2026 a las 09:00: se está aplicando."),
+    ({"status": "APPLYING", "work_state": "FAILED"}, "ya lo subió usted el 23/11/2026 a las 09:00: su trabajo no se pudo terminar."),
+    ({"status": "APPLIED", "work_state": "DONE", "applied_at": MONDAY + timedelta(hours=1)},
+     "ya lo importó usted el 23/11/2026 a las 10:00: está aplicado."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("state", "says"), STANDING)
+def test_the_same_file_again_leads_to_where_it_stands(client, agent, state, says):
     upload(as_(client, agent), csv_bytes([row(101)]))
+    ImportBatch.objects.update(**state)
     response = upload(client, csv_bytes([row(101)]), name="copia.csv")
-    assert "ya se importó" in page(client.get(response.url, follow=True))
-    assert ImportBatch.objects.count() == 1
+    assert response.url == at(ImportBatch.objects.get())
+    assert [str(message) for message in get_messages(response.wsgi_request)] == [f"Ese archivo {says}"]
 
 
-def test_the_same_file_of_somebody_else_is_told_without_showing_it(client, agent, outsider):
+def of(site, **scope):
+    """An agent of one site."""
+    user = person(Role.CALL_CENTER_AGENT, all_sites=False, **scope)
+    user.sites.add(site)
+    return user
+
+
+def seal(response):
+    return re.search(r'name="sealed" value="([^"]+)"', page(response))[1]
+
+
+def test_a_file_in_work_for_somebody_else_is_told_with_who_and_when(client, agent, outsider):
     upload(as_(client, agent), csv_bytes([row(101)]))
     response = upload(as_(client, outsider), csv_bytes([row(101)]))
     assert response.status_code == 422
-    assert "ya lo subió otra persona" in page(response)
+    assert f"ya lo subió {agent} el 23/11/2026 a las 09:00: se está revisando." in page(response)
+    assert "Importar de nuevo" not in page(response)
+    again = client.post(at(ImportBatch.objects.get(), "de-nuevo/"), {"sealed": "x"})
+    assert (again.status_code, ImportBatch.objects.count()) == (404, 1)
+
+
+def test_what_somebody_of_the_same_reach_left_is_taken_over_with_its_corrections(client, north):
+    left, taker = of(north), of(north)
+    old = checked(client, left, [row(101, phone="1234567")])
+    bad = old.rows.get(status="REJECTED")
+    client.post(at(old, "corregir/"), {f"cell-{bad.number}-{corrections.position_of(bad, old)}": "3005550101"})
+    jobs()
+    response = upload(as_(client, taker), csv_bytes([row(101, phone="1234567")]))
+    assert f"ya lo subió {left} el 23/11/2026 a las 09:00: está por confirmar; nada se ha escrito." in page(response)
+    sealed = {"sealed": seal(response)}
+    urls = {client.post(at(old, "de-nuevo/"), sealed).url for _ in range(2)}
+    new = ImportBatch.objects.latest("pk")
+    assert urls == {at(new)}
+    jobs()
+    old.refresh_from_db()
+    new.refresh_from_db()
+    assert (old.status, old.error) == (BatchStatus.CANCELLED, f"{taker} subió el mismo archivo y siguió con él.")
+    assert (new.requested_by, new.is_repeat, new.counts["created"], new.edits.get().by) == (taker, False, 1, left)
+    assert client.get(at(new, "revision/")).status_code == 200
+    assert taker.get_full_name() in page(as_(client, left).get(at(old, "revision/")))
+
+
+def test_the_seal_opens_one_file_for_one_person_and_only_to_bring_it_again(client, agent, north, outsider):
+    old = checked(client, agent, [row(101)])
+    other = checked(client, agent, [row(102)])
+    sealed = {"sealed": seal(upload(as_(client, outsider), csv_bytes([row(101)])))}
+    assert [client.post(at(batch, step), sealed).status_code for batch, step in ((old, "aplicar/"), (other, "de-nuevo/"))] == [404, 404]
+    assert as_(client, of(north)).post(at(old, "de-nuevo/"), sealed).status_code == 404
+
+
+def test_a_file_that_reaches_further_is_repeated_on_purpose_for_ones_own_part(client, agent, outsider):
+    old = checked(client, agent, [row(101), row(102, site="CENTRO")])
+    response = upload(as_(client, outsider), csv_bytes([row(101), row(102, site="CENTRO")]))
+    assert "Importar de nuevo" in page(response)
+    urls = {client.post(at(old, "de-nuevo/"), {"sealed": seal(response)}).url for _ in range(2)}
+    new = ImportBatch.objects.latest("pk")
+    assert urls == {at(new)}
+    jobs()
+    old.refresh_from_db()
+    new.refresh_from_db()
+    assert (old.status, new.is_repeat, new.counts["created"], new.counts["excluded"]) == (BatchStatus.CHECKED, True, 1, {"OUT_OF_SCOPE": 1})
+    assert "Repetido a propósito" in page(client.get(at(new, "revision/")))
+
+
+def test_a_file_that_entered_can_be_imported_again_and_doubles_nothing(client, agent):
+    batch = checked(client, agent, [row(101)])
+    client.post(at(batch, "aplicar/"))
+    jobs()
+    assert "Importar de nuevo" in page(client.get(at(batch, "resultado/")))
+    client.post(at(batch, "de-nuevo/"))
+    jobs()
+    again = ImportBatch.objects.latest("pk")
+    assert (again.pk != batch.pk, again.is_repeat, again.counts["created"], again.counts["unchanged"]) == (True, True, 0, 1)
+    client.post(at(batch, "descartar/"))
+    client.post(at(again, "descartar/"))
+    assert client.post(at(again, "de-nuevo/")).url == "/importaciones/"
+    assert ImportBatch.objects.count() == 2
+
+
+def test_a_file_without_a_site_that_is_here_for_it_already_leads_there(client, agent, north, centre):
+    data = b"Placa;Cliente;Celular;Motivo\nZZA101;ANA RUIZ;3005550101;REVISION\n"
+    upload(as_(client, agent), data)
+    upload(client, data, site=north.pk)
+    jobs()
+    bare, named = ImportBatch.objects.order_by("pk")
+    rule = {"status": "REJECTED", "code": "NO_SITE", "rule": "site", "argument": "Sede Norte"}
+    response = client.post(at(bare, "regla/"), rule)
+    assert response.url == at(named)
+    assert [str(message) for message in get_messages(response.wsgi_request)][-1] == (
+        "Ese archivo ya lo subió usted el 23/11/2026 a las 09:00, para Sede Norte: está por confirmar; nada se ha escrito."
+    )
+    bare.refresh_from_db()
+    assert (bare.site, bare.status) == (None, BatchStatus.CHECKED)
+
+
+# -- who brings, who confirms ----------------------------------------------------------------------------------------
+
+
+def test_who_brought_a_file_stays_its_owner_and_the_log_says_who_confirmed_and_who_undid(client, agent, north):
+    owner, lead = of(north), person(Role.CALL_CENTER_LEAD)
+    batch = checked(client, owner, [row(101)])
+    as_(client, lead).post(at(batch, "aplicar/"))
+    jobs()
+    text = page(as_(client, owner).get(at(batch, "resultado/")))
+    assert (f"· {owner} ·" in text, f"por {lead}." in text) == (True, True)
+    as_(client, lead).post(at(batch, "revertir/"))
+    jobs()
+    batch.refresh_from_db()
+    assert (batch.status, batch.requested_by, batch.confirmed_by, batch.undone_by) == (BatchStatus.UNDONE, owner, lead, lead)
+    assert f"por {lead}." in page(as_(client, owner).get(at(batch, "resultado/")))
+
+
+def test_who_reaches_less_than_a_file_neither_applies_retries_nor_undoes_it(client, agent, north, vw):
+    narrow = of(north, all_brands=False)
+    narrow.brands.add(vw)
+    upload(as_(client, agent), csv_bytes([row(101), row(102, phone="12")]), site=north.pk)
+    jobs()
+    batch = ImportBatch.objects.get()
+    text = page(as_(client, narrow).get(at(batch, "revision/")))
+    assert (f"Lo subió {agent}, que alcanza sedes o marcas que usted no" in text, "Continuar" in text) == (True, False)
+    assert "que usted no" in page(client.post(at(batch, "aplicar/"), follow=True))
+    assert not Outreach.objects.exists()
+    as_(client, agent).post(at(batch, "aplicar/"))
+    jobs()
+    as_(client, narrow)
+    assert ["que usted no" in page(client.post(at(batch, step), follow=True)) for step in ("reintentar/", "revertir/")] == [True, True]
+    assert ImportBatch.objects.values_list("status", "undone_by").get() == ("APPLIED", None)
+
+
+def test_what_failed_can_be_put_away(client, agent):
+    batch = checked(client, agent, [row(101)])
+    ImportBatch.objects.update(work_state="FAILED", error="El proceso se detuvo", status=BatchStatus.CHECKING)
+    assert "Descartar el archivo" in page(client.get(at(batch, "revision/")))
+    client.post(at(batch, "descartar/"))
+    assert "Descartado: no se escribió nada." in page(client.get(at(batch, "revision/")))
 
 
 def test_an_unreadable_file_is_explained(client, agent):
@@ -309,6 +539,34 @@ def test_rejected_rows_come_back_as_a_workbook_without_formulas(client, agent):
         assert b"<f>" not in book.read("xl/worksheets/sheet1.xml")
 
 
+def left_out(client, batch):
+    """The workbook of the rows that did not enter: its titles and lines."""
+    return list(load_workbook(io.BytesIO(b"".join(client.get(at(batch, "no-importadas/")).streaming_content))).active.values)
+
+
+def test_the_rows_left_out_come_back_corrected_and_keep_what_the_file_said(client, agent):
+    batch = checked(client, agent, [row(101, phone="1234567", reason="REV. 40.000 KM")])
+    ColumnAlias.objects.create(feed="proactive", field="note", alias="que hacer")
+    titles, line = left_out(client, batch)
+    book = Workbook()
+    book.active.append(titles)
+    book.active.append(
+        ["3005550101" if cell == "1234567" and title == "Telf. Móvil" else cell for title, cell in zip(titles, line, strict=True)]
+    )
+    data = io.BytesIO()
+    book.save(data)
+    upload(client, data.getvalue(), name="corregidas.xlsx")
+    jobs()
+    again = ImportBatch.objects.latest("pk")
+    assert (again.counts["created"], again.counts["rejected"]) == (1, {})
+    assert [column["title"] for column in again.about["columns"] if not column["field"]] == [*ADDED]
+    assert 'aria-label="Qué es «Qué hacer»"' not in page(client.get(at(again, "columnas/")))
+    client.post(at(again, "aplicar/"))
+    jobs()
+    assert (Outreach.objects.get().motives.get().reason, Outreach.objects.get().note) == ("REV. 40.000 KM", "")
+    assert left_out(client, again)[0] == titles
+
+
 def test_discarding_writes_nothing(client, agent):
     batch = checked(client, agent, [row(101)])
     client.post(at(batch, "descartar/"))
@@ -317,7 +575,7 @@ def test_discarding_writes_nothing(client, agent):
 
 
 GETS = ("", "columnas/", "revision/", "revision/REJECTED/BAD_PHONE/", "fila/3/", "aplicar/", "resultado/", "no-importadas/")
-POSTS = ("columnas/", "corregir/", "regla/", "aplicar/", "reintentar/", "revertir/", "continuar/", "descartar/", "fila/3/")
+POSTS = ("columnas/", "corregir/", "regla/", "aplicar/", "de-nuevo/", "reintentar/", "revertir/", "continuar/", "descartar/", "fila/3/")
 
 
 def test_another_persons_batch_does_not_exist(client, agent, outsider):
