@@ -80,10 +80,7 @@ class ProactiveFeed(Feed):
         if not reason and not due_on:
             raise row.bad("NO_REASON", "Falta el motivo o la fecha prevista", "reason")
         usable = feed.points_of(row, context, site)
-        advisor = row.get("advisor")
-        advisor_id = context.advisor(advisor) if advisor else None
-        if advisor and advisor_id is None:
-            row.warn("UNKNOWN_ADVISOR", "advisor", advisor, f"El asesor «{advisor[:60]}» no está entre los colaboradores")
+        advisor_id = feed.advisor_of(row, context)
         reason = reason or "Mantenimiento programado"
         purpose = Purpose.SERVICE if RECALL.search(text.key(reason)) else Purpose.COMMERCIAL
         raw_year = row.get("model_year")

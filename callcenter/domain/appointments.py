@@ -1,5 +1,6 @@
 """Workshop appointments: booked, kept, missed, moved (GSC-PRO-02 §4; IND-02, IND-03)."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -90,13 +91,28 @@ def appointment_of(outreach: Outreach) -> Appointment | None:
     return Appointment.objects.select_related("site", "advisor").filter(pk=reference).first() if reference else None
 
 
-def withdraw_queues(appointment_id: int, *, at: datetime) -> None:
+def withdraw_queues(appointment_id: int, *, at: datetime, about: Iterable[Programme] = ABOUT_APPOINTMENTS) -> None:
     """Nobody has to call about it any more."""
-    queues = Outreach.objects.filter(pk__in=list(queues_of(appointment_id).values_list("pk", flat=True)))
+    queues = Outreach.objects.filter(pk__in=list(queues_of(appointment_id).filter(programme__in=about).values_list("pk", flat=True)))
     queues.update(
         state=OutreachState.CLOSED, result=Result.DONE, closed_at=at, next_step=NextStep.NONE, is_callback=False, callback_for=None,
         leased_by=None, leased_at=None, lease_until=None, fence=F("fence") + 1,
     )  # fmt: skip
+
+
+def follow(row: Appointment, *, at: datetime, about: Iterable[Programme] = ABOUT_APPOINTMENTS) -> None:
+    """What follows from a decision: its calls leave the queue, the programmes are told."""
+    withdraw_queues(row.pk, at=at, about=about)
+    for decided in seams.plugged("APPOINTMENTS_DECIDED"):
+        decided(row, at=at)
+
+
+def hold(appointment_ids: Iterable[int]) -> None:
+    """Locks many, in the order of `locked`."""
+    ids = list(appointment_ids)
+    about = Motive.objects.filter(programme__in=ABOUT_APPOINTMENTS, reference__in=[str(pk) for pk in ids])
+    list(Outreach.objects.open().filter(motives__in=about).order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
+    list(Appointment.objects.filter(pk__in=ids).order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
 
 
 def locked(appointment_id: int) -> Appointment:
@@ -153,9 +169,7 @@ def decide(
         row.status, row.reason, row.note = status, reason, note
         row.decided_by, row.decided_at = by, at
         row.save(update_fields=["status", "reason", "note", "decided_by", "decided_at"])
-        withdraw_queues(row.pk, at=at)
-        for decided in seams.plugged("APPOINTMENTS_DECIDED"):
-            decided(row, at=at)
+        follow(row, at=at)
         return row
 
 

@@ -349,6 +349,15 @@ def date_of(row: Row, name: str, context: Context) -> date | None:
         return None
 
 
+def advisor_of(row: Row, context: Context) -> int | None:
+    """The row's service advisor; a name that is nobody's is a warning."""
+    raw = row.get("advisor")
+    found = context.advisor(raw) if raw else None
+    if raw and found is None:
+        row.warn("UNKNOWN_ADVISOR", "advisor", raw, f"El asesor «{raw[:60]}» no está entre los colaboradores")
+    return found
+
+
 def odometer_of(row: Row) -> int | None:
     raw = row.get("odometer")
     try:
