@@ -10,8 +10,8 @@ from django.db.models.functions import TruncDate
 from callcenter import seams
 from callcenter.domain.errors import Refused
 from callcenter.enums import AppointmentStatus, NextStep, OutreachState, Programme, Result
-from callcenter.models import Appointment, Attempt, CapacityException, Employee, Motive, Outreach, Reason, Site, User
-from callcenter.models.appointments import STANDING
+from callcenter.models import Appointment, Attempt, CapacityException, Change, Employee, Motive, Outreach, Reason, Site, User
+from callcenter.models.appointments import DECIDED, STANDING
 from carrazos.lib.calendar import BOGOTA, BusinessCalendar, bogota, start_of
 
 LOOK_AHEAD_DAYS = 15
@@ -160,17 +160,61 @@ def decide(
             return row
         if row.status not in STANDING:
             raise Refused(f"La cita ya está {row.get_status_display().lower()}.")
-        if status in {AppointmentStatus.FULFILLED, AppointmentStatus.NO_SHOW} and at < row.starts_at:
-            raise Refused("La hora de la cita aún no llega.")
-        if status in {AppointmentStatus.NO_SHOW, AppointmentStatus.CANCELLED} and reason is None:
-            raise Refused("Falta el motivo.")
-        if reason and reason.needs_note and not note.strip():
-            raise Refused(f"El motivo «{reason}» exige una nota.")
-        row.status, row.reason, row.note = status, reason, note
-        row.decided_by, row.decided_at = by, at
-        row.save(update_fields=["status", "reason", "note", "decided_by", "decided_at"])
-        follow(row, at=at)
-        return row
+        return mark(row, status, by=by, at=at, reason=reason, note=note)
+
+
+def correct(
+    appointment: Appointment,
+    status: AppointmentStatus,
+    *,
+    was: AppointmentStatus,
+    by: User,
+    at: datetime,
+    calendar: BusinessCalendar,
+    reason: Reason | None = None,
+    note: str = "",
+) -> Appointment:
+    """Says again what became of an appointment that was marked wrong (PRO-R7); SCHEDULED leaves it unmarked. The trail keeps what it `was`.
+
+    Raises Refused when a work order proves it, when it was moved, when somebody said otherwise meanwhile, and as `decide` and `book` do.
+    """
+    try:
+        with transaction.atomic():
+            row = locked(appointment.pk)
+            if row.work_order_id:
+                raise Refused(f"La orden {row.work_order.number} prueba que el cliente vino: no se corrige a mano.")
+            if row.status != was or not row.is_correctable:
+                raise Refused(f"La cita ya está {row.get_status_display().lower()}: revise el día otra vez.")
+            if status == AppointmentStatus.SCHEDULED and was != AppointmentStatus.FULFILLED and at < row.starts_at:
+                take_place(row.site, row.starts_at, calendar)
+            return mark(row, status, by=by, at=at, reason=reason, note=note)
+    except IntegrityError as error:
+        raise Refused("Ese vehículo ya tiene otra cita vigente: esta no puede volver a estarlo.") from error
+
+
+def mark(row: Appointment, status: AppointmentStatus, *, by: User | None, at: datetime, reason: Reason | None, note: str) -> Appointment:
+    """Writes a decision on a locked appointment, and what follows from it."""
+    if status in {AppointmentStatus.FULFILLED, AppointmentStatus.NO_SHOW} and at < row.starts_at:
+        raise Refused("La hora de la cita aún no llega.")
+    if status not in {AppointmentStatus.NO_SHOW, AppointmentStatus.CANCELLED}:
+        reason = None
+    elif reason is None:
+        raise Refused("Falta el motivo.")
+    if reason and reason.needs_note and not note.strip():
+        raise Refused(f"El motivo «{reason}» exige una nota.")
+    row.status, row.reason, row.note = status, reason, note
+    row.decided_by, row.decided_at = by, at
+    row.save(update_fields=["status", "reason", "note", "decided_by", "decided_at"])
+    follow(row, at=at)
+    return row
+
+
+def said_before(rows: Iterable[Appointment]) -> dict[int, AppointmentStatus]:
+    """What each appointment that says something else now was marked before, from the trail."""
+    now = {row.pk: row.status for row in rows if row.decided_at}
+    trail = Change.objects.filter(table_name=Appointment._meta.db_table, row_id__in=now, before__status__in=DECIDED)
+    found = trail.order_by("row_id", "-id").distinct("row_id").values_list("row_id", "before__status")
+    return {pk: AppointmentStatus(status) for pk, status in found if status != now[pk]}
 
 
 def reschedule(
