@@ -42,6 +42,7 @@ from callcenter.models import (
     User,
     Vehicle,
 )
+from callcenter.models.appointments import DECIDED
 from carrazos.lib.calendar import BOGOTA, start_of
 from carrazos.lib.text import clean
 
@@ -416,19 +417,19 @@ class BatchFilter(forms.Form):
 
 
 class DecisionForm(forms.Form):
-    """What became of an appointment."""
+    """What became of an appointment; `was`, that it corrects what was marked before."""
 
     use_required_attribute = False
 
-    status = forms.ChoiceField(
-        choices=[(status.value, status.label) for status in AppointmentStatus if status != AppointmentStatus.SCHEDULED]
-    )
+    status = forms.ChoiceField(choices=AppointmentStatus)
+    was = forms.ChoiceField(choices=[("", ""), *((status.value, status.label) for status in DECIDED)], required=False)
     reason = forms.ModelChoiceField(Reason.objects.none(), label="Motivo", required=False)
     note = CleanCharField(label="Nota", required=False, max_length=500)
     day = DayField(label="Nueva fecha", required=False)
     clock = ClockField(label="Nueva hora", required=False)
 
     NEED_REASON = {AppointmentStatus.NO_SHOW, AppointmentStatus.CANCELLED, AppointmentStatus.RESCHEDULED}
+    ON_THE_WAY = (AppointmentStatus.CONFIRMED, AppointmentStatus.RESCHEDULED)
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -437,6 +438,8 @@ class DecisionForm(forms.Form):
     def clean(self):
         data = super().clean()
         status = data.get("status")
+        if status not in ((*DECIDED, AppointmentStatus.SCHEDULED) if data.get("was") else (*DECIDED, *self.ON_THE_WAY)):
+            self.add_error("status", "Elija qué pasó con la cita.")
         if status in self.NEED_REASON and not data.get("reason"):
             self.add_error("reason", "Elija el motivo.")
         if status == AppointmentStatus.RESCHEDULED and not (data.get("day") and data.get("clock")):

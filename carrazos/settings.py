@@ -254,6 +254,7 @@ SPIGA_FEEDS = [
     "satisfaction.feeds.SalesFeed",
     "satisfaction.drive.DriveAftersalesFeed",
     "satisfaction.drive.DriveSalesFeed",
+    "callcenter.spiga.agenda.AppointmentsFeed",
     "callcenter.exclusions.ExclusionsFeed",
     "crm_audit.feeds.TrafficFeed",
     "crm_audit.feeds.VisitsFeed",

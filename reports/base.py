@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from callcenter.domain.metrics import Slice, scope_of
-from callcenter.models import Brand, ControlledDocument, DocumentVersion, Site, User
+from callcenter.models import Brand, ControlledDocument, DocumentVersion, Evidence, Site, User
 from callcenter.roles import Role
 from carrazos.lib.calendar import bogota
 from carrazos.lib.charts import Chart
@@ -86,6 +86,20 @@ class Proof:
     detail: str
     picture: str = ""  # path inside the media folder; empty: there is no screenshot
     picture_id: int | None = None
+    trail: str = ""  # what proves it instead: Meta's word
+    lacks: bool = False  # a message was due and nothing proves it
+
+    @classmethod
+    def pictured(cls, outreach: int, title: str, detail: str, picture: Evidence) -> "Proof":
+        """A screenshot; of one whose time to be kept is over, that there was one."""
+        return cls(outreach, title, detail, picture.file.name, picture.pk, "" if picture.file else "Pantallazo que ya no se conserva")
+
+    @property
+    def evidence(self) -> str:
+        """`Pantallazo n.º 7`, Meta's word, what lacks, or that there is nothing to prove."""
+        if self.picture:
+            return f"Pantallazo n.º {self.picture_id}"
+        return self.trail or ("Sin evidencia" if self.lacks else "Sin mensaje debido")
 
 
 def silent_calls(count: int) -> str:
@@ -95,7 +109,7 @@ def silent_calls(count: int) -> str:
 
 @dataclass(frozen=True)
 class Annex:
-    """The evidence annex in figures: its lines, those without a screenshot, and the first of these."""
+    """The evidence annex in figures: its lines, those that lack a proof, and the first of these."""
 
     lines: int
     unproved: int
@@ -171,7 +185,11 @@ class Dataset:
 
     @property
     def unproved(self) -> list[Proof]:
-        return [proof for proof in self.proofs if not proof.picture]
+        return [proof for proof in self.proofs if proof.lacks]
+
+    @property
+    def trails(self) -> list[Proof]:
+        return [proof for proof in self.proofs if proof.trail]
 
 
 @dataclass(frozen=True)

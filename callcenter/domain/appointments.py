@@ -1,5 +1,6 @@
 """Workshop appointments: booked, kept, missed, moved (GSC-PRO-02 §4; IND-02, IND-03)."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -9,8 +10,8 @@ from django.db.models.functions import TruncDate
 from callcenter import seams
 from callcenter.domain.errors import Refused
 from callcenter.enums import AppointmentStatus, NextStep, OutreachState, Programme, Result
-from callcenter.models import Appointment, Attempt, CapacityException, Employee, Motive, Outreach, Reason, Site, User
-from callcenter.models.appointments import STANDING
+from callcenter.models import Appointment, Attempt, CapacityException, Change, Employee, Motive, Outreach, Reason, Site, User
+from callcenter.models.appointments import DECIDED, STANDING
 from carrazos.lib.calendar import BOGOTA, BusinessCalendar, bogota, start_of
 
 LOOK_AHEAD_DAYS = 15
@@ -90,13 +91,28 @@ def appointment_of(outreach: Outreach) -> Appointment | None:
     return Appointment.objects.select_related("site", "advisor").filter(pk=reference).first() if reference else None
 
 
-def withdraw_queues(appointment_id: int, *, at: datetime) -> None:
+def withdraw_queues(appointment_id: int, *, at: datetime, about: Iterable[Programme] = ABOUT_APPOINTMENTS) -> None:
     """Nobody has to call about it any more."""
-    queues = Outreach.objects.filter(pk__in=list(queues_of(appointment_id).values_list("pk", flat=True)))
+    queues = Outreach.objects.filter(pk__in=list(queues_of(appointment_id).filter(programme__in=about).values_list("pk", flat=True)))
     queues.update(
         state=OutreachState.CLOSED, result=Result.DONE, closed_at=at, next_step=NextStep.NONE, is_callback=False, callback_for=None,
         leased_by=None, leased_at=None, lease_until=None, fence=F("fence") + 1,
     )  # fmt: skip
+
+
+def follow(row: Appointment, *, at: datetime, about: Iterable[Programme] = ABOUT_APPOINTMENTS) -> None:
+    """What follows from a decision: its calls leave the queue, the programmes are told."""
+    withdraw_queues(row.pk, at=at, about=about)
+    for decided in seams.plugged("APPOINTMENTS_DECIDED"):
+        decided(row, at=at)
+
+
+def hold(appointment_ids: Iterable[int]) -> None:
+    """Locks many, in the order of `locked`."""
+    ids = list(appointment_ids)
+    about = Motive.objects.filter(programme__in=ABOUT_APPOINTMENTS, reference__in=[str(pk) for pk in ids])
+    list(Outreach.objects.open().filter(motives__in=about).order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
+    list(Appointment.objects.filter(pk__in=ids).order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
 
 
 def locked(appointment_id: int) -> Appointment:
@@ -144,19 +160,61 @@ def decide(
             return row
         if row.status not in STANDING:
             raise Refused(f"La cita ya está {row.get_status_display().lower()}.")
-        if status in {AppointmentStatus.FULFILLED, AppointmentStatus.NO_SHOW} and at < row.starts_at:
-            raise Refused("La hora de la cita aún no llega.")
-        if status in {AppointmentStatus.NO_SHOW, AppointmentStatus.CANCELLED} and reason is None:
-            raise Refused("Falta el motivo.")
-        if reason and reason.needs_note and not note.strip():
-            raise Refused(f"El motivo «{reason}» exige una nota.")
-        row.status, row.reason, row.note = status, reason, note
-        row.decided_by, row.decided_at = by, at
-        row.save(update_fields=["status", "reason", "note", "decided_by", "decided_at"])
-        withdraw_queues(row.pk, at=at)
-        for decided in seams.plugged("APPOINTMENTS_DECIDED"):
-            decided(row, at=at)
-        return row
+        return mark(row, status, by=by, at=at, reason=reason, note=note)
+
+
+def correct(
+    appointment: Appointment,
+    status: AppointmentStatus,
+    *,
+    was: AppointmentStatus,
+    by: User,
+    at: datetime,
+    calendar: BusinessCalendar,
+    reason: Reason | None = None,
+    note: str = "",
+) -> Appointment:
+    """Says again what became of an appointment that was marked wrong (PRO-R7); SCHEDULED leaves it unmarked. The trail keeps what it `was`.
+
+    Raises Refused when a work order proves it, when it was moved, when somebody said otherwise meanwhile, and as `decide` and `book` do.
+    """
+    try:
+        with transaction.atomic():
+            row = locked(appointment.pk)
+            if row.work_order_id:
+                raise Refused(f"La orden {row.work_order.number} prueba que el cliente vino: no se corrige a mano.")
+            if row.status != was or not row.is_correctable:
+                raise Refused(f"La cita ya está {row.get_status_display().lower()}: revise el día otra vez.")
+            if status == AppointmentStatus.SCHEDULED and was != AppointmentStatus.FULFILLED and at < row.starts_at:
+                take_place(row.site, row.starts_at, calendar)
+            return mark(row, status, by=by, at=at, reason=reason, note=note)
+    except IntegrityError as error:
+        raise Refused("Ese vehículo ya tiene otra cita vigente: esta no puede volver a estarlo.") from error
+
+
+def mark(row: Appointment, status: AppointmentStatus, *, by: User | None, at: datetime, reason: Reason | None, note: str) -> Appointment:
+    """Writes a decision on a locked appointment, and what follows from it."""
+    if status in {AppointmentStatus.FULFILLED, AppointmentStatus.NO_SHOW} and at < row.starts_at:
+        raise Refused("La hora de la cita aún no llega.")
+    if status not in {AppointmentStatus.NO_SHOW, AppointmentStatus.CANCELLED}:
+        reason = None
+    elif reason is None:
+        raise Refused("Falta el motivo.")
+    if reason and reason.needs_note and not note.strip():
+        raise Refused(f"El motivo «{reason}» exige una nota.")
+    row.status, row.reason, row.note = status, reason, note
+    row.decided_by, row.decided_at = by, at
+    row.save(update_fields=["status", "reason", "note", "decided_by", "decided_at"])
+    follow(row, at=at)
+    return row
+
+
+def said_before(rows: Iterable[Appointment]) -> dict[int, AppointmentStatus]:
+    """What each appointment that says something else now was marked before, from the trail."""
+    now = {row.pk: row.status for row in rows if row.decided_at}
+    trail = Change.objects.filter(table_name=Appointment._meta.db_table, row_id__in=now, before__status__in=DECIDED)
+    found = trail.order_by("row_id", "-id").distinct("row_id").values_list("row_id", "before__status")
+    return {pk: AppointmentStatus(status) for pk, status in found if status != now[pk]}
 
 
 def reschedule(

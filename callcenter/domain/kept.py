@@ -1,4 +1,8 @@
-"""Kept is what a work order proves, not what somebody ticked; the credit is of who booked first (GSC-PRO-02 §4; IND-03)."""
+"""Kept is what a work order proves, not what somebody ticked; the credit is of who booked first (GSC-PRO-02 §4; IND-03).
+
+Which source wins where they disagree: a work order, then a person (appointments.decide, correct), then SPIGA's agenda
+(spiga/agenda.py), which only decides what neither of them did.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,8 +12,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models.functions import Coalesce
 
-from callcenter import seams
-from callcenter.domain.appointments import withdraw_queues
+from callcenter.domain.appointments import follow
 from callcenter.enums import AppointmentStatus
 from callcenter.models import Appointment, WorkOrder
 from carrazos.lib.calendar import bogota
@@ -19,6 +22,13 @@ WITHOUT_CREDIT = {
     AppointmentStatus.RESCHEDULED: "El crédito pasa a la nueva cita.",
     AppointmentStatus.CANCELLED: "Sin crédito: se canceló.",
 }
+
+# What SPIGA's agenda may not say otherwise: code, message, SQL about an appointment `a`.
+STRONGER = (
+    ("PROVED", "Una orden de trabajo prueba que el cliente vino", "a.work_order_id IS NOT NULL"),
+    ("DECIDED", "Una persona ya dijo qué pasó: si SPIGA tiene razón, corríjala en Citas",
+     "a.decided_by_id IS NOT NULL AND a.status NOT IN ('SCHEDULED', 'CONFIRMED')"),
+)  # fmt: skip
 
 # The nearest free order of the same vehicle, entered within N days of the appointment and not before it was booked.
 PROVE = """
@@ -50,9 +60,7 @@ def reconcile(at: datetime) -> int:
             cursor.execute(PROVE, {"at": at, "days": days, "since": at - LOOK_BACK, "until": at + timedelta(days=days)})
             proved = [row[0] for row in cursor.fetchall()]
         for row in Appointment.objects.filter(pk__in=proved):
-            withdraw_queues(row.pk, at=at)
-            for decided in seams.plugged("APPOINTMENTS_DECIDED"):
-                decided(row, at=at)
+            follow(row, at=at)
     return len(proved)
 
 

@@ -14,6 +14,7 @@ from callcenter.models.outreach import Attempt, Outreach
 from callcenter.models.workshop import WorkOrder
 
 STANDING = (AppointmentStatus.SCHEDULED, AppointmentStatus.CONFIRMED)
+DECIDED = (AppointmentStatus.FULFILLED, AppointmentStatus.NO_SHOW, AppointmentStatus.CANCELLED)
 
 
 class CapacityException(models.Model):
@@ -42,7 +43,7 @@ class AppointmentQuerySet(ScopedQuerySet):
 
     def for_list(self) -> "AppointmentQuerySet":
         return self.select_related(
-            "customer", "vehicle__brand", "site", "advisor", "booked_by", "reason", "work_order", "replaces__decided_by"
+            "customer", "vehicle__brand", "site", "advisor", "booked_by", "decided_by", "reason", "work_order", "replaces__decided_by"
         ).order_by("starts_at", "id")
 
 
@@ -95,3 +96,8 @@ class Appointment(models.Model):
     @property
     def is_standing(self) -> bool:
         return self.status in STANDING
+
+    @property
+    def is_correctable(self) -> bool:
+        """Somebody's word, which may be wrong: not proved by a work order, not moved to another day."""
+        return self.status in DECIDED and self.work_order_id is None

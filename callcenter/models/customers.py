@@ -118,6 +118,10 @@ class ContactPointQuerySet(models.QuerySet):
         """Usable phones that are not known to lack WhatsApp; whether one is a mobile is asked of each (`is_mobile`)."""
         return self.phones().usable().exclude(is_on_whatsapp=False)
 
+    def mobiles(self) -> "ContactPointQuerySet":
+        """Phones of which `is_mobile` is true."""
+        return self.phones().filter(Q(value__startswith="+573") | ~Q(value__startswith="+57"))
+
 
 class ContactPoint(models.Model):
     """A phone or e-mail of one customer, with what the last call taught about it."""

@@ -19,7 +19,8 @@ from callcenter.models.outreach import Outreach
 from callcenter.models.work import Work
 
 GONE = (MessageStatus.FAILED, MessageStatus.CANCELLED)  # never reached the customer
-ARRIVING = (MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.READ)
+DELIVERED = (MessageStatus.DELIVERED, MessageStatus.READ)
+ARRIVING = (MessageStatus.SENT, *DELIVERED)
 
 
 class Line(models.Model):
@@ -52,6 +53,10 @@ class MessageQuerySet(ScopedQuerySet):
     def gone_out(self) -> "MessageQuerySet":
         """Messages that the customer has."""
         return self.filter(status__in=ARRIVING)
+
+    def delivered(self) -> "MessageQuerySet":
+        """Messages of which Meta says that they arrived: that is their proof (domain 5.1)."""
+        return self.filter(gateway=Gateway.CLOUD_API, status__in=DELIVERED)
 
     def queued(self) -> "MessageQuerySet":
         return self.filter(status=MessageStatus.QUEUED)
@@ -134,6 +139,10 @@ class Message(Work):
     def claim(cls, **more) -> Self | None:
         """The next message that may leave; none while the line is stopped."""
         return None if Line.is_closed() else super().claim(**more)
+
+    @property
+    def is_delivered(self) -> bool:
+        return self.gateway == Gateway.CLOUD_API and self.status in DELIVERED
 
     @property
     def moment(self):

@@ -27,9 +27,11 @@ CREATE TEMP TABLE outcome (n int, code text, message text) ON COMMIT DROP;
 CREATE TEMP TABLE notice (n int, code text) ON COMMIT DROP;
 CREATE TEMP TABLE change (n int, subject text, object_id bigint, before jsonb, after jsonb) ON COMMIT DROP;
 """
-PREPARE = """
+TIES = """
 CREATE TEMP TABLE row_vehicle (n int, vehicle_id bigint) ON COMMIT DROP;
 CREATE TEMP TABLE row_customer (n int, customer_id bigint) ON COMMIT DROP;
+"""
+PREPARE = f"""{TIES}
 CREATE TEMP TABLE made_customer (customer_id bigint) ON COMMIT DROP;
 CREATE INDEX ON stage (n);
 CREATE INDEX ON stage_point (n);
@@ -420,6 +422,12 @@ def row(question: str) -> tuple:
         return cursor.fetchone()
 
 
+def rows(question: str) -> list[tuple]:
+    with connection.cursor() as cursor:
+        cursor.execute(question)
+        return cursor.fetchall()
+
+
 def ask(question: str) -> bool:
     return row(question)[0]
 
@@ -435,6 +443,11 @@ def find(*, other_brand: int, brands: Collection[int] | None) -> None:
     if brands is not None:
         exclude("OUT_OF_SCOPE", "La marca no es de su alcance", "s.brand_id <> ALL (%(brands)s)", {"brands": [*brands, other_brand]})
     run("ANALYZE row_vehicle;\nANALYZE row_customer")
+
+
+def find_vehicles() -> None:
+    """Ties the staged rows (`n, vin, plate`) to the vehicles that are known already, for a file that speaks of nobody new."""
+    run(TIES + "ANALYZE stage;\n" + SAME_CAR + FIND_VEHICLES + "ANALYZE row_vehicle")
 
 
 def write_master(*, other_brand: int, today: date, role: str = "'OWNER'", since: str = TODAY) -> None:

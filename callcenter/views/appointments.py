@@ -42,7 +42,7 @@ def day(request: HttpRequest) -> HttpResponse:
         if form.cleaned_data["status"]:
             rows = rows.filter(status=form.cleaned_data["status"])
     rows = list(rows[:MOST_SHOWN])
-    credits_now = kept.credits_of(rows, clock.now())
+    credits_now, before = kept.credits_of(rows, clock.now()), appointments.said_before(rows)
     context = {
         "form": form,
         "places": places(request.user, chosen),
@@ -51,7 +51,7 @@ def day(request: HttpRequest) -> HttpResponse:
         "next": chosen + timedelta(days=1),
         "is_today": chosen == clock.today(),
         "today": clock.today(),
-        "rows": [(row, credits_now[row.pk]) for row in rows],
+        "rows": [(row, credits_now[row.pk], before.get(row.pk)) for row in rows],
         "reasons": Reason.objects.choices(ReasonKind.NO_FULFILMENT),
         "now": clock.now(),
         "statuses": AppointmentStatus,
@@ -76,7 +76,7 @@ def places(user, day) -> list[dict]:
 @permission_required(roles.MANAGE_APPOINTMENTS, raise_exception=True)
 @require_POST
 def decide(request: HttpRequest, pk: int) -> HttpResponse:
-    """Confirmed, kept, missed, moved or cancelled."""
+    """Confirmed, kept, missed, moved or cancelled; or corrected."""
     row = get_object_or_404(Appointment.objects.visible_to(request.user), pk=pk)
     form = DecisionForm(request.POST)
     if form.is_valid():
@@ -87,6 +87,12 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
                     row, form.new_start, by=request.user, at=at, reason=data["reason"], note=data["note"], calendar=company_calendar()
                 )
                 messages.success(request, f"Cita de {row.customer} movida al {form.new_start:%d/%m/%Y %H:%M} (n.º {moved.pk}).")
+            elif data["was"]:
+                status, was = AppointmentStatus(data["status"]), AppointmentStatus(data["was"])
+                appointments.correct(
+                    row, status, was=was, by=request.user, at=at, reason=data["reason"], note=data["note"], calendar=company_calendar()
+                )
+                messages.success(request, f"Cita de {row.customer} corregida: antes {was.label.lower()}, ahora {status.label.lower()}.")
             else:
                 status = AppointmentStatus(data["status"])
                 appointments.decide(row, status, by=request.user, at=at, reason=data["reason"], note=data["note"])

@@ -1,7 +1,7 @@
 """SPIGA's date shapes, always day first (domain 3.2 §8)."""
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 
 from carrazos.lib.text import fold
@@ -62,3 +62,17 @@ def parse_plausible(raw: str, *, today: date, epoch_1904: bool = False) -> datet
     if moment.date() < EARLIEST or moment.year > today.year + FUTURE_YEARS:
         raise BadDate(f"«{raw}» está fuera de lo posible (de 1990 a {today.year + FUTURE_YEARS})")
     return moment
+
+
+def clock(raw: str) -> time | None:
+    """`9:05`, `09:05:00 p. m.`, `0.375` as Excel keeps it, or the hour of a whole moment → the time of day; None for what is none."""
+    text = fold(raw.replace("\u00a0", " ").replace("\u202f", " ")).strip()
+    if re.fullmatch(r"0?[.,]\d+", text):
+        return (EXCEL_1900 + timedelta(minutes=round(float(text.replace(",", ".")) * 24 * 60))).time()
+    found = CLOCK.search(text.replace(".", "") if "M" in text else text)
+    if not found:
+        return None
+    hour, minute = int(found[1]), int(found[2])
+    if found[4]:
+        hour = hour % 12 + (12 if found[4] == "P" else 0)
+    return time(hour, minute) if hour < 24 and minute < 60 else None

@@ -1,7 +1,7 @@
 """What both reports of the audit write in the same way: the advisor, the hour, dates without a year."""
 
 import re
-from datetime import date, datetime, time
+from datetime import date, datetime
 
 from callcenter.spiga.columns import Column
 from callcenter.spiga.feed import Context, Row
@@ -13,7 +13,6 @@ FILE_ID = Column("file_id", "N° Ficha", ("ficha", "no ficha", "num ficha", "num
                                          "codigo visita"))  # fmt: skip
 HOUR = Column("hour", "Hora", ("hora alta", "hora visita"))
 DAY_AND_MONTH = re.compile(r"(\d{1,2})[/-](\d{1,2})")
-CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
 
 
 def literal(values: list[str]) -> str:
@@ -32,16 +31,6 @@ def advisor_of(row: Row, context: Context) -> tuple[int | None, str, str]:
     head, _, tail = raw.partition("-")
     name = tail.strip() if head.strip().isdigit() and tail.strip() else raw
     return found, text.display_name(name), text.name_key(name)
-
-
-def clock_of(row: Row) -> time | None:
-    found = CLOCK.search(row.get("hour"))
-    if not found or int(found[1]) > 23 or int(found[2]) > 59:
-        return None
-    hour = int(found[1])
-    if re.search(r"P\.? ?M", text.fold(row.get("hour"))) and hour < 12:
-        hour += 12
-    return time(hour, int(found[2]))
 
 
 def moment_of(row: Row, name: str, context: Context) -> datetime | None:

@@ -13,7 +13,7 @@ from carrazos.lib.identity import DocumentType
 from crm_audit.domain import signals
 from crm_audit.enums import Signal, Situation
 from crm_audit.feeds import traces
-from crm_audit.feeds.cells import ADVISOR, FILE_ID, HOUR, advisor_of, clock_of, literal, moment_of
+from crm_audit.feeds.cells import ADVISOR, FILE_ID, HOUR, advisor_of, literal, moment_of
 
 NO_NAME = "Sin nombre"
 RANGE = re.compile(r"(\d{1,2}/\d{1,2}/\d{4})\s*(?:AL|A|HASTA|-)\s*(?:EL\s+)?(\d{1,2}/\d{1,2}/\d{4})")
@@ -83,7 +83,7 @@ class TrafficFeed(Feed):
         email = self.email_of(row, found)
         document_key = identity.document_key(document)
         person = document_key or (f"{numbers[0]}|{name_key}" if numbers else "")
-        clock = clock_of(row)
+        clock = dates.clock(row.get("hour"))
         created_at = datetime.combine(created, clock, tzinfo=BOGOTA) if clock else None
         interest = text.one_line(row.get("interest"))[:80]
         file_id = text.one_line(row.get("file_id")).removesuffix(".0").upper()[:30]

@@ -9,12 +9,12 @@ from callcenter.models import ImportBatch
 from callcenter.spiga import columns, feed, merge
 from callcenter.spiga.columns import Column
 from callcenter.spiga.feed import Context, Feed, Row
-from carrazos.lib import text
+from carrazos.lib import dates, text
 from carrazos.lib.calendar import BOGOTA
 from crm_audit.domain import signals, validity
 from crm_audit.enums import ActivityKind, ActivityState
 from crm_audit.feeds import traces
-from crm_audit.feeds.cells import ADVISOR, HOUR, advisor_of, clock_of, moment_of
+from crm_audit.feeds.cells import ADVISOR, HOUR, advisor_of, moment_of
 from crm_audit.models import COMMENT_MAX
 
 KINDS = (
@@ -125,7 +125,7 @@ class VisitsFeed(Feed):
 
     def with_hours(self, row: Row, planned: datetime | None, done: datetime | None) -> tuple[datetime | None, datetime | None, bool]:
         """The hour column belongs to the plan; a doing of the same day without an hour of its own takes it."""
-        clock = clock_of(row)
+        clock = dates.clock(row.get("hour"))
         if clock and planned and planned.time() == time():
             planned = datetime.combine(planned.date(), clock, tzinfo=BOGOTA)
         if done and done.time() == time() and clock and (planned is None or planned.date() == done.date()):

@@ -80,8 +80,7 @@ class AuditPack(Report):
 
     def proofs(self, records: tuple[Any, ...]) -> tuple[Proof, ...]:
         return tuple(
-            Proof(row.pk, f"Gestión {row.pk} · {row.customer.name}", f"Pantallazo del {bogota(picture.uploaded_at):%d/%m/%Y %H:%M}",
-                  picture.file.name, picture.pk)
+            Proof.pictured(row.pk, f"Gestión {row.pk} · {row.customer.name}", f"Pantallazo del {bogota(picture.uploaded_at):%d/%m/%Y %H:%M}", picture)
             for row in records for picture in row.evidence.all()
         )  # fmt: skip
 

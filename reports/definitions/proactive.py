@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Count as Counted
 from django.db.models import Exists, F, Min, OuterRef, Prefetch, Q, QuerySet
 
-from callcenter.domain import metrics, tallies
+from callcenter.domain import message_proof, metrics, tallies
 from callcenter.domain.metrics import Slice
 from callcenter.enums import AppointmentStatus, Outcome, Programme
 from callcenter.models import Appointment, Attempt, ContactPoint, Evidence, Message, Outreach
@@ -37,9 +37,22 @@ def proof_text(outreach: Outreach) -> str:
     count = len(outreach.evidence.all())
     if count:
         return f"{count} pantallazo" + ("s" if count > 1 else "")
-    # By Cloud API the provider's word is the proof (PRO-16).
-    sent = last_message(outreach)
-    return sent.get_status_display() if sent and sent.provider_id else ""
+    return trail_of(outreach)
+
+
+def trail_of(outreach: Outreach) -> str:
+    """Meta's word of the last message that arrived: `Leído · wamid.…`."""
+    arrived = next((message for message in reversed(outreach.messages.all()) if message.is_delivered), None)
+    return f"{arrived.get_status_display()} · {arrived.provider_id}" if arrived else ""
+
+
+def proofs_of(outreach: Outreach, title: str) -> list[Proof]:
+    """What the annex says of a customer that nobody reached: each screenshot, else Meta's word, else what lacks (PRO-16)."""
+    sent, calls = last_message(outreach), silent_calls(len(outreach.made))
+    detail = f"{calls}; WhatsApp del {bogota(sent.sent_at):%d/%m/%Y %H:%M}" if sent else f"{calls}; sin mensaje enviado"
+    found = [Proof.pictured(outreach.pk, title, detail, picture) for picture in outreach.evidence.all()]
+    lacks = outreach.message_due and not outreach.is_proved
+    return found or [Proof(outreach.pk, title, detail, trail=trail_of(outreach), lacks=lacks)]
 
 
 def notes(outreach: Outreach) -> str:
@@ -74,7 +87,7 @@ def of_month(months: Sequence[Month]) -> Callable[[charts.Point], Rows]:
 def loaded(keys: Sequence[int]) -> dict[int, Outreach]:
     """Some outreaches with everything that their rows show."""
     rows = (
-        Outreach.objects.select_related("customer", "vehicle", "site", "brand")
+        message_proof.told(Outreach.objects.select_related("customer", "vehicle", "site", "brand"))
         .prefetch_related(
             Prefetch("attempts", Attempt.objects.counted().select_related("agent", "reason", "point"), to_attr="made"),
             Prefetch("appointments", Appointment.objects.order_by("booked_at", "id")),
@@ -190,30 +203,21 @@ class ProactiveControl(Report):
         )
 
     def proofs(self, records: Sequence[Any]) -> tuple[Proof, ...]:
-        """Every case without contact, with the screenshot of its message (GSC-PRO-02 §5) or its absence."""
+        """Every case without contact, with the proof of its message (GSC-PRO-02 §5) or its absence."""
         found = []
         for outreach in records:
             if columns.was_contacted(outreach):
                 continue
-            sent = last_message(outreach)
-            title = f"{outreach.customer.name} · {outreach.vehicle.plate if outreach.vehicle else ''}".rstrip(" ·")
-            calls = silent_calls(len(outreach.made))
-            detail = f"{calls}; WhatsApp del {bogota(sent.sent_at):%d/%m/%Y %H:%M}" if sent else f"{calls}; sin mensaje enviado"
-            pictures = list(outreach.evidence.all())
-            if not pictures:
-                found.append(Proof(outreach.pk, title, detail))
-            found += [Proof(outreach.pk, title, detail, picture.file.name, picture.pk) for picture in pictures]
+            found += proofs_of(outreach, f"{outreach.customer.name} · {outreach.vehicle.plate if outreach.vehicle else ''}".rstrip(" ·"))
         return tuple(found)
 
     def annex(self, data: Dataset, part: Slice) -> Annex:
         """The same as `proofs` counts, without reading the records."""
         silent = called(part, silent=True)
-        pictures = Evidence.objects.filter(outreach=OuterRef("outreach"))
-        lacking = silent.filter(~Exists(pictures) | Exists(pictures.filter(file="")))
         kept = Evidence.objects.filter(outreach__in=silent.order_by()).aggregate(
-            outreaches=Counted("outreach", distinct=True), lines=Counted("pk"), gone=Counted("pk", filter=Q(file=""))
+            outreaches=Counted("outreach", distinct=True), lines=Counted("pk")
         )
         bare = silent.count() - kept["outreaches"]  # a line for each picture, and one for each outreach without any
-        first = Stream(list(lacking[:UNPROVED_SHOWN]), loaded)
-        unproved = [proof for proof in self.proofs(first) if not proof.picture]
-        return Annex(bare + kept["lines"], bare + kept["gone"], unproved[:UNPROVED_SHOWN])
+        lacking = message_proof.lacking(Outreach.objects.filter(pk__in=silent.order_by()))
+        first = Stream(list(silent.filter(outreach__in=lacking.values("pk"))[:UNPROVED_SHOWN]), loaded)
+        return Annex(bare + kept["lines"], lacking.count(), list(self.proofs(first)))

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Prefetch, Q
 
+from callcenter.domain import message_proof
 from callcenter.domain.metrics import Slice
 from callcenter.enums import Outcome, Programme
 from callcenter.models import Appointment, Attempt, ContactPoint, Evidence, Message, Outreach
@@ -19,9 +20,9 @@ from recovery.domain import eligibility, figures, results
 from recovery.enums import Proof
 from recovery.models import Candidacy
 from reports import columns
-from reports.base import DATE, MOMENT, NUMBER, Column, Dataset, Header, Report, Request, Table, silent_calls
+from reports.base import DATE, MOMENT, NUMBER, Column, Dataset, Header, Report, Request, Table
 from reports.base import Proof as Evidenced
-from reports.definitions.proactive import last_message, monthly_point, notes, of_month, of_reason, proof_text, reasons_of
+from reports.definitions.proactive import last_message, monthly_point, notes, of_month, of_reason, proof_text, proofs_of, reasons_of
 from reports.drill import Rows, by, by_period
 
 PROCEDURE = "GSC-PRO-04"
@@ -122,10 +123,10 @@ class RecoveryReport(Report):
             rows = rows.filter(site__in=part.sites)
         if part.brands is not None:
             rows = rows.filter(brand__in=part.brands)
-        rows = rows.select_related("customer", "vehicle", "site", "brand").prefetch_related(
+        rows = message_proof.told(rows).select_related("customer", "vehicle", "site", "brand").prefetch_related(
             Prefetch("attempts", Attempt.objects.counted().select_related("agent", "reason", "point"), to_attr="made"),
             Prefetch("appointments", Appointment.objects.order_by("booked_at", "id")),
-            Prefetch("messages", Message.objects.order_by("sent_at")),
+            Prefetch("messages", Message.objects.gone_out().order_by("sent_at")),
             Prefetch("evidence", Evidence.objects.order_by("uploaded_at")),
             Prefetch("customer__points", ContactPoint.objects.order_by("position", "id")),
             Prefetch("candidacies", Candidacy.objects.select_related("vehicle", "recovery_list", "order__site", "credited_to")
@@ -214,21 +215,12 @@ class RecoveryReport(Report):
         return replace(found, header=replace(Header.of(PROCEDURE, self.title, bogota(at).date()), code=self.code, title=self.title))
 
     def proofs(self, records: tuple[Any, ...]) -> tuple[Evidenced, ...]:
-        """Every case called without contact, with the screenshot of its message or its absence."""
-        found = []
+        """Every case called without contact, with the proof of its message or its absence."""
+        found: list[Evidenced] = []
         for outreach in records:
             if not outreach.made or columns.was_contacted(outreach):
                 continue
-            sent = last_message(outreach)
-            calls = silent_calls(len(outreach.made))
-            detail = (
-                f"{calls}; WhatsApp del {bogota(sent.sent_at):%d/%m/%Y %H:%M}" if sent and sent.sent_at else f"{calls}; sin mensaje enviado"
-            )
-            title = f"{outreach.customer.name} · {cars(outreach)}"
-            pictures = list(outreach.evidence.all())
-            if not pictures:
-                found.append(Evidenced(outreach.pk, title, detail))
-            found += [Evidenced(outreach.pk, title, detail, picture.file.name, picture.pk) for picture in pictures]
+            found += proofs_of(outreach, f"{outreach.customer.name} · {cars(outreach)}")
         return tuple(found)
 
 

@@ -2,13 +2,14 @@
 
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, F, OuterRef
+from django.db.models import F
 from django.db.models.functions import TruncDate
 
+from callcenter.domain import message_proof
 from callcenter.domain.calendar import company_calendar
 from callcenter.domain.metrics import Slice
 from callcenter.enums import BatchStatus, Result
-from callcenter.models import Evidence, ImportBatch, Outreach
+from callcenter.models import ImportBatch, Outreach
 from carrazos.lib.calendar import BOGOTA, bogota, start_of
 from carrazos.lib.ratios import Ratio
 from reports.models import Edition, EditionState
@@ -39,7 +40,7 @@ def reports_in_time(part: Slice, at: datetime) -> Ratio:
 
 
 def evidence_present(part: Slice, at: datetime) -> Ratio:
-    """PRO-16: outreaches closed without an answer that have the screenshot of their message."""
+    """PRO-16: outreaches closed without an answer to their message that have the proof of it."""
     rows = Outreach.objects.filter(
         programme=part.programme, result=Result.EXHAUSTED, closed_at__gte=start_of(part.start), closed_at__lt=start_of(part.end)
     )
@@ -47,13 +48,11 @@ def evidence_present(part: Slice, at: datetime) -> Ratio:
         rows = rows.filter(site__in=part.sites)
     if part.brands is not None:
         rows = rows.filter(brand__in=part.brands)
-    proved = rows.filter(Exists(Evidence.objects.filter(outreach=OuterRef("pk"))))
+    rows = message_proof.due(rows)
     return Ratio(
-        "Evidencia de los no contactados",
-        proved.count(),
-        rows.count(),
-        formula="Gestiones sin respuesta con pantallazo / gestiones sin respuesta",
-    )
+        "Evidencia de los no contactados", message_proof.proved(rows).count(), rows.count(),
+        formula="Gestiones sin respuesta con pantallazo o entrega de Meta / gestiones sin respuesta a las que se les debía mensaje",
+    )  # fmt: skip
 
 
 def detractors_in_term(part: Slice, at: datetime) -> Ratio:

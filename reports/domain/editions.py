@@ -299,7 +299,9 @@ def send(pk: int, *, by: User, at: datetime) -> Edition:
         if edition.work_state != WorkState.DONE:
             raise Refused("El archivo aún se está terminando: espere unos segundos y envíe de nuevo.")
         if settings.REPORTS_NEED_EVIDENCE and edition.facts.get("unproved"):
-            raise Refused(f"Faltan {edition.facts['unproved']} pantallazos de clientes no contactados: adjúntelos y corrija el informe.")
+            raise Refused(
+                f"Faltan {edition.facts['unproved']} pantallazos de mensajes a clientes no contactados: adjúntelos y corrija el informe."
+            )
         deliveries = recipients(edition)
         if not deliveries:
             raise Refused("El informe no tiene destinatarios: agréguelos en la gestión del sistema.")

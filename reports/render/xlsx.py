@@ -176,7 +176,7 @@ def evidence(page: WriteOnlyWorksheet, data: Dataset) -> None:
         put(sheet, number, 1, proof.outreach)
         put(sheet, number, 2, proof.title)
         put(sheet, number, 3, proof.detail)
-        put(sheet, number, 4, f"Pantallazo n.º {proof.picture_id}" if proof.picture else "Sin pantallazo")
+        put(sheet, number, 4, proof.evidence)
     sheet.write()
 
 

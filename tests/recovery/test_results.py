@@ -8,9 +8,10 @@ from django.db import connection
 
 from callcenter.domain import appointments
 from callcenter.domain import outreach as verbs
-from callcenter.enums import AppointmentStatus, Outcome, Programme
-from callcenter.models import Appointment, WorkOrder
-from callcenter.spiga import pipeline
+from callcenter.enums import AppointmentStatus, Outcome, Programme, ReasonKind
+from callcenter.feeds import feeds
+from callcenter.models import Appointment, Reason, WorkOrder
+from callcenter.spiga import pipeline, undo
 from recovery.domain import results
 from recovery.enums import Proof
 from recovery.models import Candidacy
@@ -149,7 +150,7 @@ def test_a_car_that_was_inside_when_it_was_called_did_not_come_back(called, late
     assert (case(called).proof, case(called).came_on) == (Proof.BEFORE_CALL, today(-1))
 
 
-def test_a_kept_appointment_recovers_at_once_and_booking_alone_does_not(called, north, agent):
+def test_a_kept_appointment_recovers_at_once_and_booking_alone_does_not(called, north, agent, cal):
     row = Appointment.objects.create(
         customer=owner(called), vehicle=called, site=north, brand=called.brand, service="x", starts_at=MONDAY + timedelta(days=2),
         booked_by=agent, booked_at=MONDAY,
@@ -159,6 +160,26 @@ def test_a_kept_appointment_recovers_at_once_and_booking_alone_does_not(called, 
     appointments.decide(row, AppointmentStatus.FULFILLED, by=agent, at=MONDAY + timedelta(days=2, hours=1))
     found = case(called)
     assert (found.proof, found.came_on, found.appointment) == (Proof.RECOVERED, today(2), row)
+    absent = Reason.objects.get(kind=ReasonKind.NO_FULFILMENT, code="NO_SHOW")
+    appointments.correct(row, AppointmentStatus.NO_SHOW, was=AppointmentStatus.FULFILLED, by=agent, at=MONDAY + timedelta(days=3),
+                         calendar=cal, reason=absent)  # fmt: skip
+    assert case(called).proof == ""
+
+
+def test_the_workshops_agenda_recovers_and_taking_it_back_forgets_it(called, north, agent, later):
+    """F7: SPIGA says that the customer came; the list follows, in both directions."""
+    row = Appointment.objects.create(
+        customer=owner(called), vehicle=called, site=north, brand=called.brand, service="x", starts_at=MONDAY + timedelta(days=2),
+        booked_by=agent, booked_at=MONDAY,
+    )  # fmt: skip
+    later(3)
+    data = f"F. Cita;VIN;Estado\n{today(2):%d/%m/%Y};{called.vin};Cumplida\n".encode()
+    batch = pipeline.receive("appointments", data, "citas.csv", by=None, site=None, at=MONDAY, repeat=True)
+    assert pipeline.import_now(batch).updated == 1
+    assert (case(called).proof, case(called).appointment) == (Proof.RECOVERED, row)
+    batch.refresh_from_db()
+    undo.take_back(batch, feeds()["appointments"], at=MONDAY, report=pipeline.silent)
+    assert case(called).proof == ""
 
 
 def test_an_undone_call_takes_the_first_call_away(car, agent):

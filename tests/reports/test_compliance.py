@@ -5,8 +5,8 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from callcenter.domain.metrics import Slice
-from callcenter.enums import BatchStatus, Result
-from callcenter.models import ImportBatch, Outreach
+from callcenter.enums import BatchStatus, Gateway, Result
+from callcenter.models import ImportBatch, Message, Outreach
 from carrazos.lib.calendar import BOGOTA, start_of
 from carrazos.lib.periods import Month
 from reports.domain import compliance
@@ -55,3 +55,12 @@ def test_an_unanswered_case_needs_its_screenshot():
     assert compliance.evidence_present(NOVEMBER, DECEMBER_7).fraction == "0 de 1"
     whole = compliance.compliance(NOVEMBER, DECEMBER_7)
     assert (whole.hits, whole.total) == (0, 20)
+
+
+def test_metas_word_proves_it_and_a_customer_with_a_landline_only_owes_nothing():
+    proved, _ = OutreachFactory(), OutreachFactory(phone="+576015550101")
+    Outreach.objects.update(state="CLOSED", result=Result.EXHAUSTED, closed_at=start_of(date(2026, 11, 10)), next_step="NONE")
+    Message.objects.create(outreach=proved, customer=proved.customer, site=proved.site, brand=proved.brand, purpose="COMMERCIAL", body="Hola",
+                           body_hash="x", gateway=Gateway.CLOUD_API, status="DELIVERED", provider_id="wamid.1",
+                           sent_at=start_of(date(2026, 11, 8)))  # fmt: skip
+    assert compliance.evidence_present(NOVEMBER, DECEMBER_7).fraction == "1 de 1"

@@ -5,6 +5,7 @@ import json
 import re
 import uuid
 import zipfile
+from collections import Counter
 from datetime import timedelta
 
 import pypdf
@@ -18,8 +19,8 @@ from callcenter.domain import outreach as verbs
 from callcenter.domain.evidence import clean_picture
 from callcenter.domain.metrics import Slice
 from callcenter.domain.outreach import Booking, Call
-from callcenter.enums import AppointmentStatus, NextStep, Outcome, Priority, WorkState
-from callcenter.models import Appointment, Attempt, Evidence, Outreach, Reason
+from callcenter.enums import AppointmentStatus, Gateway, NextStep, Outcome, Priority, WorkState
+from callcenter.models import Appointment, Attempt, Evidence, Message, Outreach, Reason
 from callcenter.roles import Role
 from carrazos.lib.calendar import bogota
 from carrazos.lib.periods import Month, Week
@@ -206,22 +207,34 @@ def test_the_screen_counts_the_same_annex_as_the_files_without_reading_the_recor
                                policy_version="x", **more)  # fmt: skip
 
     silent("evidence/a.jpg", "evidence/b.jpg")
-    silent("")
-    silent("evidence/c.jpg", "")
+    expired = [silent(""), silent("evidence/c.jpg", "")]
     there = SiteFactory(code="lejos")
     rows = [silent(), silent(), silent(site=there), *(silent() for _ in range(3))]
     again(rows[0], 2, MONDAY + 40 * day)  # reached after the month: no longer without an answer
     again(rows[1], 2, MONDAY + day, undone_at=MONDAY + day)
     silent(programme="RECOVERY")
+    for row in rows[1:]:
+        Outreach.objects.filter(pk=row.pk).update(next_step="WHATSAPP")  # the message is due and nobody wrote it
+    arrived = rows[4]
+    Message.objects.create(outreach=arrived, customer=arrived.customer, site=arrived.site, brand=arrived.brand, purpose="COMMERCIAL", body="Hola",
+                           gateway=Gateway.CLOUD_API, status="READ", provider_id="wamid.X", body_hash="x", sent_at=MONDAY)  # fmt: skip
+    silent()  # its calls still go on
     monkeypatch.setattr(proactive, "UNPROVED_SHOWN", 4)
     for period, chosen in ((NOVEMBER, {}), (NOVEMBER, {"site": there}), (Week(2026, 48), {}), (Week(2026, 48), {"site": there})):
         data = dataset(period, **chosen)
         annex = BY_CODE["GSC-FOR-09"].annex(data, Request(period, **chosen).slice)
         assert (annex.lines, annex.unproved, annex.shown) == (len(data.proofs), len(data.unproved), data.unproved[:4])
-    assert (len(dataset().proofs), len(dataset().unproved)) == (11, 7)
+    data = dataset()
+    assert (len(data.proofs), len(data.unproved)) == (12, 4)
+    assert {(proof.outreach, proof.evidence) for proof in data.trails} == {
+        (arrived.pk, "Leído · wamid.X"), *((row.pk, "Pantallazo que ya no se conserva") for row in expired)
+    }  # fmt: skip
+    assert Counter(re.sub(r"\d+$", "N", proof.evidence) for proof in data.proofs) == {
+        "Pantallazo n.º N": 4, "Pantallazo que ya no se conserva": 2, "Leído · wamid.X": 1, "Sin evidencia": 4, "Sin mensaje debido": 1
+    }  # fmt: skip
     client.force_login(person(Role.GENERAL_MANAGEMENT))
     page = client.get("/informes/GSC-FOR-09/", {"period": "2026-11"}).content.decode()
-    assert "Clientes no contactados en el período: 11 registros, <strong>7</strong> sin pantallazo" in page
+    assert "Clientes no contactados en el período: 12 registros, <strong>4</strong> sin evidencia" in page
 
 
 def test_scope_narrows_the_figures(month, agent):

@@ -7,7 +7,8 @@ import pytest
 from openpyxl import load_workbook
 
 from callcenter.domain.errors import Refused
-from callcenter.enums import Outcome
+from callcenter.enums import Gateway, MessageStatus, Outcome
+from callcenter.models import Message
 from callcenter.roles import Role
 from carrazos.lib.periods import Month
 from recovery.domain import figures, results
@@ -90,6 +91,30 @@ def test_rows_say_how_each_stands_and_every_case_is_there(month):
     short = next(column for column in found.columns if column.title == "Regreso")
     assert [short.text(by_plate[month[name].plate]) for name in ("back", "uncalled")] == ["Recuperado, 30/11/2026", ""]
     assert [proof.title.split(" · ")[1] for proof in found.proofs] == [month["silent"].plate]
+
+
+@pytest.mark.parametrize(
+    ("statuses", "sent_on", "evidence"),
+    [
+        ([], None, "Sin mensaje debido"),
+        ([MessageStatus.FAILED], None, "Sin mensaje debido"),
+        ([MessageStatus.QUEUED], None, "Sin evidencia"),
+        ([MessageStatus.CANCELLED, MessageStatus.SENT], 2, "Sin evidencia"),
+        ([MessageStatus.DELIVERED, MessageStatus.FAILED, MessageStatus.QUEUED], 1, "Entregado · wamid.1"),
+    ],
+)
+def test_only_a_message_that_went_out_is_shown_and_a_later_one_hides_it_not(month, statuses, sent_on, evidence):
+    row = case(month["silent"]).outreach
+    for number, status in enumerate(statuses, 1):
+        sent = None if status in {MessageStatus.QUEUED, MessageStatus.CANCELLED} else MONDAY + number * DAY
+        Message.objects.create(outreach=row, customer=row.customer, site=row.site, brand=row.brand, purpose="COMMERCIAL", body="Hola", body_hash="x",
+                               gateway=Gateway.CLOUD_API, status=status, provider_id=(sent and f"wamid.{number}") or "", sent_at=sent)  # fmt: skip
+    found = dataset()
+    record = next(record for record in found.records if record.pk == row.pk)
+    shown = next(column for column in found.columns if column.title == "WhatsApp enviado")
+    assert shown.of(record) == (sent_on and MONDAY + sent_on * DAY)
+    (proof,) = found.proofs
+    assert (proof.evidence, proof.lacks) == (evidence, evidence == "Sin evidencia")
 
 
 def test_exclusions_are_printed_with_their_meaning(month):

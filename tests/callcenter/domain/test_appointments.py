@@ -7,10 +7,10 @@ import pytest
 from django.db import connection
 
 from callcenter import tasks
-from callcenter.domain import appointments, kept, messages, offers, queue, reminders
+from callcenter.domain import appointments, kept, messages, metrics, offers, queue, reminders
 from callcenter.domain.errors import Refused
 from callcenter.enums import AppointmentStatus, MessageStatus, NextStep, OutreachState, Programme, Purpose, ReasonKind, TemplateApproval
-from callcenter.models import Appointment, CapacityException, InboundMessage, Message, MessageTemplate, Outreach, Reason, WorkOrder
+from callcenter.models import Appointment, CapacityException, Change, InboundMessage, Message, MessageTemplate, Outreach, Reason, WorkOrder
 from callcenter.whatsapp import webhook
 from tests.callcenter.whatsapp.conftest import graph, work  # noqa: F401 -- fixtures
 from tests.factories import MONDAY, OutreachFactory, SiteFactory
@@ -297,3 +297,80 @@ def test_the_failing_condition_is_said(agent, cal, after, entered, words):
     if entered:
         order(row, TUESDAY + entered * DAY)
     assert kept.credits_of([row], TUESDAY + after * DAY)[row.pk].text == words
+
+
+# -- corrected -------------------------------------------------------------------------------------------------------
+
+
+def fix(row, status, agent, cal, *, was, at=TUESDAY + DAY, **more):
+    return appointments.correct(row, status, was=was, by=agent, at=at, calendar=cal, **more)
+
+
+@pytest.mark.parametrize(
+    ("was", "code", "now", "then"),
+    [
+        (AppointmentStatus.NO_SHOW, "NO_SHOW", AppointmentStatus.FULFILLED, None),
+        (AppointmentStatus.FULFILLED, None, AppointmentStatus.NO_SHOW, "BREAKDOWN"),
+        (AppointmentStatus.FULFILLED, None, AppointmentStatus.CANCELLED, "PARTS"),
+        (AppointmentStatus.CANCELLED, "PARTS", AppointmentStatus.FULFILLED, None),
+        (AppointmentStatus.NO_SHOW, "NO_SHOW", AppointmentStatus.NO_SHOW, "BREAKDOWN"),
+        (AppointmentStatus.NO_SHOW, "NO_SHOW", AppointmentStatus.SCHEDULED, None),
+    ],
+)
+def test_what_was_marked_by_mistake_is_corrected_and_the_trail_says_by_whom(agent, director, cal, was, code, now, then):
+    row = book(agent, cal)
+    wednesday = TUESDAY + DAY
+    appointments.decide(row, was, by=agent, at=wednesday, reason=code and why(code))
+    fix(row, now, director, cal, was=was, at=wednesday + DAY, reason=then and why(then))
+    assert (again(row).status, row.reason and row.reason.code, row.decided_by, row.decided_at) == (now, then, director, wednesday + DAY)
+    assert appointments.said_before([row]) == ({row.pk: was} if now != was else {})
+    change = Change.objects.filter(table_name="callcenter_appointment", row_id=row.pk).latest("id")
+    assert (change.before["decided_by_id"], change.after["decided_by_id"]) == (agent.pk, director.pk)
+
+
+def test_a_correction_moves_fulfilment_and_takes_the_no_show_call_away(agent, cal):
+    row = book(agent, cal)
+    appointments.decide(row, AppointmentStatus.NO_SHOW, by=agent, at=TUESDAY + DAY, reason=why("NO_SHOW"))
+    reminders.open_queues(TUESDAY + DAY, cal)
+    part = metrics.Slice(MONDAY.date(), (MONDAY + 5 * DAY).date())
+    assert metrics.fulfilment(part, TUESDAY + DAY).hits == 0
+    fix(row, AppointmentStatus.FULFILLED, agent, cal, was=AppointmentStatus.NO_SHOW)
+    assert metrics.fulfilment(part, TUESDAY + DAY).hits == 1
+    assert Outreach.objects.get(programme=Programme.NO_SHOW).state == OutreachState.CLOSED
+
+
+def test_what_a_work_order_proves_or_was_moved_is_not_corrected(agent, cal):
+    row, moved = book(agent, cal), book(agent, cal)
+    appointments.reschedule(moved, TUESDAY + DAY, by=agent, at=MONDAY, reason=why("RESCHEDULED"), calendar=cal)
+    order(row, TUESDAY)
+    kept.reconcile(TUESDAY + DAY)
+    with pytest.raises(Refused, match="La orden 1 prueba que el cliente vino"):
+        fix(row, AppointmentStatus.NO_SHOW, agent, cal, was=AppointmentStatus.FULFILLED, reason=why("NO_SHOW"))
+    with pytest.raises(Refused, match="ya está reprogramada"):
+        fix(moved, AppointmentStatus.FULFILLED, agent, cal, was=AppointmentStatus.NO_SHOW)
+    assert (again(row).status, again(moved).status) == (AppointmentStatus.FULFILLED, AppointmentStatus.RESCHEDULED)
+
+
+def test_a_correction_of_what_somebody_corrected_meanwhile_is_refused(agent, cal):
+    row = book(agent, cal)
+    appointments.decide(row, AppointmentStatus.FULFILLED, by=agent, at=TUESDAY + DAY)
+    fix(row, AppointmentStatus.NO_SHOW, agent, cal, was=AppointmentStatus.FULFILLED, reason=why("NO_SHOW"))
+    with pytest.raises(Refused, match="ya está no asistió"):
+        fix(row, AppointmentStatus.CANCELLED, agent, cal, was=AppointmentStatus.FULFILLED, reason=why("NO_SHOW"))
+    with pytest.raises(Refused, match="Falta el motivo"):
+        fix(row, AppointmentStatus.CANCELLED, agent, cal, was=AppointmentStatus.NO_SHOW)
+
+
+def test_a_cancelled_one_stands_again_only_with_a_place_and_without_another(north, agent, cal):
+    row = book(agent, cal)
+    appointments.decide(row, AppointmentStatus.CANCELLED, by=agent, at=MONDAY, reason=why("CUSTOMER_CANCELLED"))
+    book(agent, cal), book(agent, cal)
+    with pytest.raises(Refused, match="cupo"):
+        fix(row, AppointmentStatus.SCHEDULED, agent, cal, was=AppointmentStatus.CANCELLED, at=MONDAY)
+    CapacityException.objects.create(site=north, day=TUESDAY.date(), appointments=5)
+    other = book(agent, cal, TUESDAY + DAY, row=row.outreach)
+    with pytest.raises(Refused, match="otra cita vigente"):
+        fix(row, AppointmentStatus.SCHEDULED, agent, cal, was=AppointmentStatus.CANCELLED, at=MONDAY)
+    appointments.decide(other, AppointmentStatus.CANCELLED, by=agent, at=MONDAY, reason=why("CUSTOMER_CANCELLED"))
+    fix(row, AppointmentStatus.SCHEDULED, agent, cal, was=AppointmentStatus.CANCELLED, at=MONDAY)
+    assert again(row).is_standing

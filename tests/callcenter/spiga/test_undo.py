@@ -28,6 +28,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("monday", "north")]
 TRAFFIC = "Centro;N° Ficha;F. Alta;Hora;Vendedor;Cliente;N° Doc. Cliente;Telf. Móvil;Estado\n"
 VISITS = "Centro;Vendedor;Cliente;N° Actividad;Tipo Actividad;F. Prevista;F. Realizada;Realizada (S/N);Comentario\n"
 SOLD = ("NORTE", "", "ANA RUIZ", "52000101")
+AGENDA = "F. Cita;Placa;Estado\n"
 EMPLOYEES = "Sede;Código;Nombre;Cargo;Celular\n"
 
 
@@ -81,6 +82,10 @@ def first_and_second(slug):
             lines(EMPLOYEES, "NORTE;501;ANA DEMO;Vendedora;"),
             lines(EMPLOYEES, "NORTE;501;ANA DEMO;Vendedora;3005559001", "NORTE;502;EVA DEMO;Vendedora;"),
         ),
+        "appointments": (
+            lines(AGENDA, "23/11/2026;ZZC301;Confirmada"),
+            lines(AGENDA, "23/11/2026;ZZC301;Cancelada", "23/11/2026;ZZC302;Cumplida"),
+        ),
         "drive_aftersales": (
             drive.book(drive.line(101)),
             drive.book(
@@ -114,7 +119,8 @@ def back(batch):
 
 # (created, updated) by the second file of each source.
 COUNTS = {"proactive": (1, 1), "recovery": (1, 1), "aftersales": (2, 1), "sales": (1, 1), "exclusions": (1, 1), "traffic": (2, 1),
-          "visits": (1, 1), "companion": (1, 1), "employees": (1, 1), "drive_aftersales": (2, 0), "drive_sales": (1, 0)}  # fmt: skip
+          "visits": (1, 1), "companion": (1, 1), "employees": (1, 1), "drive_aftersales": (2, 0), "drive_sales": (1, 0),
+          "appointments": (0, 2)}  # fmt: skip
 # Counters that only grow, and the records of what was done.
 GROWING = {"fence"}
 RECORDS = {"callcenter.ImportBatch", "callcenter.ImportRow", "callcenter.ImportChange", "callcenter.Change", "callcenter.AccessLog"}
@@ -145,7 +151,16 @@ def known_numbers():
         OutreachFactory(phone=f"+57300555010{number}")
 
 
-@pytest.mark.usefixtures("floor", "known_numbers")
+@pytest.fixture
+def todays_agenda(agent):
+    """Two cars that are expected in the workshop today."""
+    for number in (301, 302):
+        row = OutreachFactory(vehicle__plate=f"ZZC{number}", phone=False)
+        Appointment.objects.create(outreach=row, customer=row.customer, vehicle=row.vehicle, site=row.site, brand=row.brand, service="Revisión",
+                                   starts_at=MONDAY, booked_by=agent, booked_at=MONDAY - timedelta(days=3))  # fmt: skip
+
+
+@pytest.mark.usefixtures("floor", "known_numbers", "todays_agenda")
 @pytest.mark.parametrize("slug", feeds())
 def test_what_an_import_made_goes_and_what_it_changed_returns(slug, north):
     first, second = first_and_second(slug)

@@ -121,3 +121,40 @@ def test_the_day_costs_the_same_for_one_and_three(client, agent, cal):
             client.get("/citas/?day=2026-11-24")
         costs.append(len(queries))
     assert costs[0] == costs[1] < 20
+
+
+def test_a_mistaken_mark_is_corrected_on_the_page(client, agent, director, cal, settings):
+    row = book(agent, cal)
+    settings.CLOCK_SHIFT += 2 * 86_400
+    reason = Reason.objects.get(kind=ReasonKind.NO_FULFILMENT, code="NO_SHOW")
+    appointments.decide(row, AppointmentStatus.NO_SHOW, by=agent, at=TUESDAY + DAY, reason=reason)
+    client.force_login(director)
+    assert "Corregir" in page(client.get("/citas/?day=2026-11-24"))
+    sent = {"status": "FULFILLED", "was": "NO_SHOW", "reason": reason.pk, "next": "/citas/?day=2026-11-24"}
+    text = page(client.post(f"/citas/{row.pk}/", sent, follow=True))
+    assert "corregida: antes no asistió, ahora cumplida." in text
+    assert f"Antes decía «No asistió»; lo cambió {director} el" in text
+    row.refresh_from_db()
+    assert (row.status, row.reason, row.decided_by) == (AppointmentStatus.FULFILLED, None, director)
+    assert "ya está cumplida" in page(client.post(f"/citas/{row.pk}/", sent, follow=True))
+
+
+@pytest.mark.parametrize(
+    "sent", [{"status": "SCHEDULED"}, {"status": "CONFIRMED", "was": "NO_SHOW"}, {"status": "RESCHEDULED", "was": "NO_SHOW"}]
+)
+def test_a_form_that_the_page_does_not_offer_changes_nothing(client, agent, cal, sent):
+    row = book(agent, cal)
+    client.force_login(agent)
+    assert "Elija qué pasó con la cita." in page(client.post(f"/citas/{row.pk}/", sent, follow=True))
+    row.refresh_from_db()
+    assert row.status == AppointmentStatus.SCHEDULED
+
+
+def test_what_an_order_proves_offers_no_correction_and_another_site_sees_nothing(client, agent, outsider, cal):
+    row = book(agent, cal)
+    WorkOrder.objects.create(site=row.site, number="OT-77", brand=row.brand, vehicle=row.vehicle, opened_on=TUESDAY.date())
+    kept.reconcile(TUESDAY)
+    client.force_login(agent)
+    assert "Corregir" not in page(client.get("/citas/?day=2026-11-24"))
+    client.force_login(outsider)
+    assert client.post(f"/citas/{row.pk}/", {"status": "NO_SHOW", "was": "FULFILLED"}).status_code == 404
