@@ -14,9 +14,9 @@ from callcenter.domain import contact_law
 from callcenter.domain.consent import FREE
 from callcenter.domain.contact_law import ContactIntent, Verdict
 from callcenter.domain.errors import LeaseLost, NotAllowedNow, Refused
-from callcenter.domain.outreach import MISSED_AFTER
+from callcenter.domain.outreach import MISSED_AFTER, open_outreach
 from callcenter.enums import Channel, NextStep, Outcome, PointStatus, Priority, Programme, Purpose
-from callcenter.models import Attempt, ContactPoint, Dial, Notification, Outreach, Reason, Skip, Transfer, User
+from callcenter.models import Attempt, ContactPoint, Customer, Dial, Notification, Outreach, Reason, Skip, Transfer, User, Vehicle
 from callcenter.prepared import Prepared
 from carrazos.lib.calendar import BusinessCalendar, bogota
 
@@ -255,6 +255,12 @@ def take_inbound(outreach_id: int, agent: User, *, at: datetime) -> Outreach:
         if not outreach.is_open:
             raise Refused(f"Esta gestión ya cerró: {outreach.get_result_display().lower()}.")
         return lease(outreach, agent, at=at, call_started_at=at, is_inbound=True)
+
+
+def open_inbound(customer: Customer, vehicle: Vehicle, agent: User, *, at: datetime) -> Outreach:
+    """Opens or reopens the matter of a customer who is calling and has none, and takes it. Raises LeaseLost, Refused."""
+    with transaction.atomic():
+        return take_inbound(open_outreach(customer, vehicle, by=agent, at=at).pk, agent, at=at)
 
 
 def continue_call(outreach_id: int, agent: User, attempt: Attempt, *, at: datetime) -> Outreach:

@@ -200,7 +200,9 @@ def call_context(request: HttpRequest, row: Outreach, at, calendar, form, messag
         **page.context(row, by=request.user, at=at, form=form),
     }
     context |= message_panel.conversation(row.customer_id, at)
-    if row.next_step == NextStep.WHATSAPP:
+    # In a conversation that is under way the customer speaks, whatever step was due.
+    context["writes"] = row.next_step == NextStep.WHATSAPP and not (row.is_inbound or outreach.same_call(row, request.user))
+    if context["writes"]:
         return context | message_panel.sending(request, row, message_form or MessageForm(), offer=offer, at=at)
     return context | {
         "one_key": [reason for reason in reasons[ReasonKind.NO_CONTACT] if reason.key],
