@@ -210,8 +210,8 @@ def start_call(
     Raises NotAllowedNow or LeaseLost.
     """
     outreach = Outreach.objects.for_console().get(pk=outreach_id)
-    verdict = why_not_callable(outreach, at=at, calendar=calendar)
-    if not (verdict.allowed or is_same_call(outreach)):
+    verdict = why_not_callable(outreach, at=at, calendar=calendar, point=point)
+    if not may_dial(outreach, verdict):
         raise NotAllowedNow(verdict)
     mine = Outreach.objects.filter(pk=outreach_id, leased_by=agent, fence=fence)
     if not mine.update(call_started_at=Coalesce("call_started_at", Value(at)), lease_until=at + LEASE):
@@ -224,6 +224,11 @@ def start_call(
 def is_same_call(outreach: Outreach) -> bool:
     """True in a conversation that is under way: the next number of the ladder, another vehicle, a customer who called."""
     return outreach.is_inbound or outreach.call_started_at is not None
+
+
+def may_dial(outreach: Outreach, verdict: Verdict) -> bool:
+    """What the law says of one number; a conversation that is under way goes on, but not by a number that nobody looked up in the RNE."""
+    return verdict.allowed or (is_same_call(outreach) and verdict.rule != "RNE")
 
 
 def tried(outreach: Outreach) -> set[int]:
@@ -340,11 +345,14 @@ def skip(outreach_id: int, agent: User, *, fence: int, reason: Reason, at: datet
         Skip.objects.create(outreach_id=outreach_id, agent=agent, reason=reason, at=at)
 
 
-def why_not_callable(outreach: Outreach, *, at: datetime, calendar: BusinessCalendar) -> Verdict:
-    """The law's word on the outreach's next step at this moment."""
+def why_not_callable(outreach: Outreach, *, at: datetime, calendar: BusinessCalendar, point: ContactPoint | None = None) -> Verdict:
+    """The law's word on the outreach's next step at this moment; `point`: the number that will be used, when it is known."""
+    return contact_law.verdict_for(outreach.customer_id, next_contact(outreach, at), calendar=calendar, point=point.pk if point else None)
+
+
+def next_contact(outreach: Outreach, at: datetime) -> ContactIntent:
     channel = Channel.WHATSAPP if outreach.next_step == NextStep.WHATSAPP else Channel.VOICE
-    intent = ContactIntent(channel, outreach.contact_purpose, at)
-    return contact_law.verdict_for(outreach.customer_id, intent, calendar=calendar)
+    return ContactIntent(channel, outreach.contact_purpose, at)
 
 
 def waiting(

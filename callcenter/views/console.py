@@ -13,14 +13,13 @@ from django.views.decorators.http import require_GET, require_POST
 from callcenter import clock, roles, seams
 from callcenter.domain import customers, day, outreach, queue, search
 from callcenter.domain.calendar import company_calendar
-from callcenter.domain.contact_law import Verdict
 from callcenter.domain.customers import Edit
 from callcenter.domain.errors import Conflict, LeaseLost, NotAllowedNow, Refused
 from callcenter.enums import Outcome, Programme, Purpose, ReasonKind
 from callcenter.forms import NEXT, CallForm, OptOutForm
 from callcenter.models import Attempt, ContactPoint, Customer, Outreach, Reason, User, Vehicle, VehicleParty
 from callcenter.models.customers import PartyQuerySet
-from callcenter.views.console_page import CHOSEN, claim, colleagues, first_untried, in_hand, legal_text, render_console
+from callcenter.views.console_page import CHOSEN, claim, colleagues, in_hand, legal_text, numbers, render_console
 from carrazos.lib.calendar import bogota
 
 INBOUND_SHOWN = 8
@@ -88,17 +87,15 @@ def skip(request: HttpRequest, pk: int) -> HttpResponse:
 def start(request: HttpRequest, pk: int) -> HttpResponse:
     """«Llamar»: the clock of the attempt starts; the telephone link opens by itself."""
     row = get_object_or_404(Outreach.objects.visible_to(request.user), pk=pk)
-    point = phone_of(request, row)
+    point, at = phone_of(request, row), clock.now()
     try:
-        queue.start_call(pk, request.user, fence=fence_of(request), at=clock.now(), calendar=company_calendar(), point=point)
+        queue.start_call(pk, request.user, fence=fence_of(request), at=at, calendar=company_calendar(), point=point)
     except NotAllowedNow as refusal:
         return render(request, "callcenter/console.html#call_state", {"refusal": legal_text(refusal.verdict)}, status=409)
     except Refused as refusal:
         return render(request, "callcenter/console.html#call_state", {"refusal": str(refusal)}, status=409)
-    tried = queue.tried(row)
-    points = list(ContactPoint.objects.reaching(row.customer_id).select_related("customer"))
-    context = {"row": row, "started": bogota(clock.now()), "dialled": point, "points": points, "tried": tried, "swap_oob": True}
-    context |= {"first_phone": first_untried(points, tried), "verdict": Verdict(True)}
+    row.refresh_from_db()  # the call is under way
+    context = {"row": row, "started": bogota(at), "dialled": point, "swap_oob": True, **numbers(row, at, company_calendar())}
     return render(request, "callcenter/console.html#started", context)
 
 
