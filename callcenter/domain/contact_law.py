@@ -466,6 +466,19 @@ def sql_list(purposes: frozenset[Purpose]) -> str:
     return ", ".join(f"'{purpose.value}'" for purpose in sorted(purposes)) or "NULL"
 
 
+def sql_closed(channel: str, purpose: str, customer: str) -> str:
+    """True of a person who refused a channel for a purpose, or is in the RNE: L5 to L8 for statements over sets. All arguments are SQL."""
+    binds = {rule.code: sql_list(rule.binds) for rule in RULES}
+    return f"""EXISTS (SELECT FROM callcenter_exclusion x
+             WHERE x.customer_id = {customer} AND x.withdrawn_at IS NULL
+               AND (x.channels = ARRAY[]::varchar[] OR {channel} = ANY (x.channels))
+               AND CASE WHEN x.source = 'RNE' THEN {purpose} IN ({binds["L5"]})
+                        WHEN x.channels <> ARRAY[]::varchar[] AND x.scope = 'ALL' THEN {purpose} IN ({binds["L8"]})
+                        WHEN x.channels <> ARRAY[]::varchar[] THEN {purpose} IN ({binds["L5"]})
+                        WHEN x.scope = 'ALL' THEN {purpose} IN ({binds["L7"]})
+                        ELSE {purpose} IN ({binds["L6"]}) END)"""
+
+
 def sql_callable() -> str:
     """The same rules for a set of people, as a condition on the outreach `o`; written from the tables above.
 
@@ -480,14 +493,7 @@ def sql_callable() -> str:
     )
     binds = {rule.code: sql_list(rule.binds) for rule in RULES}
     return f"""
-        NOT EXISTS (SELECT FROM callcenter_exclusion x
-             WHERE x.customer_id = o.customer_id AND x.withdrawn_at IS NULL
-               AND (x.channels = ARRAY[]::varchar[] OR %(channel)s = ANY (x.channels))
-               AND CASE WHEN x.source = 'RNE' THEN {purpose} IN ({binds["L5"]})
-                        WHEN x.channels <> ARRAY[]::varchar[] AND x.scope = 'ALL' THEN {purpose} IN ({binds["L8"]})
-                        WHEN x.channels <> ARRAY[]::varchar[] THEN {purpose} IN ({binds["L5"]})
-                        WHEN x.scope = 'ALL' THEN {purpose} IN ({binds["L7"]})
-                        ELSE {purpose} IN ({binds["L6"]}) END)
+        NOT {sql_closed("%(channel)s", purpose, "o.customer_id")}
         AND NOT EXISTS (SELECT FROM callcenter_hold h
              WHERE h.customer_id = o.customer_id AND h.purpose = {purpose} AND (h.until IS NULL OR h.until > %(at)s)
                AND {purpose} IN ({binds["VOZ"]}))

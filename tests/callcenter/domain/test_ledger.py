@@ -239,3 +239,13 @@ def test_an_opt_out_stands_once_and_can_be_taken_back(agent):
     refusal = consent.refuse(customer, scope=ExclusionScope.ALL, source=ExclusionSource.CUSTOMER, at=MONDAY)
     consent.give_back(refusal.exclusion, by=agent, at=MONDAY + DAY)
     assert not Exclusion.objects.standing().exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("order", [("WHATSAPP", "VOICE"), ("VOICE", "WHATSAPP")])
+def test_two_refusals_of_one_channel_each_leave_none(order):
+    row = OutreachFactory()
+    for channel in order:
+        consent.refuse(row.customer, scope=ExclusionScope.COMMERCIAL, channels=[channel], source=ExclusionSource.CUSTOMER, at=MONDAY)
+    row.refresh_from_db()
+    assert (row.state, row.result) == (OutreachState.CLOSED, Result.OPTED_OUT)
