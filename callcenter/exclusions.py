@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 
+from callcenter.domain import consent
 from callcenter.enums import Channel
 from callcenter.models import ImportBatch
 from callcenter.spiga import columns, merge, traces
@@ -127,7 +128,7 @@ SELECT a.n, k.id, k.customer_id, a.channels, k.rne_channels AS before, k.rne_che
   FROM answer a JOIN callcenter_contactpoint k ON k.value = a.value AND k.kind = a.kind;
 INSERT INTO outcome SELECT a.n, 'UNKNOWN_NUMBER', 'El número no es de ningún cliente' FROM answer a WHERE a.n NOT IN (SELECT n FROM hit)
 """
-APPLY = """
+APPLY = f"""
 UPDATE callcenter_contactpoint k SET rne_channels = h.channels, rne_checked_on = %(today)s FROM hit h
  WHERE h.id = k.id AND (k.rne_channels, k.rne_checked_on) IS DISTINCT FROM (h.channels, %(today)s::date);
 CREATE TEMP TABLE wanted ON COMMIT DROP AS
@@ -140,13 +141,9 @@ INSERT INTO callcenter_exclusion (customer_id, scope, channels, source, since, n
 SELECT w.customer_id, 'COMMERCIAL', w.channels, 'RNE', %(at)s, %(note)s FROM wanted w
  WHERE w.channels <> ARRAY[]::varchar[]
    AND NOT EXISTS (SELECT FROM callcenter_exclusion x WHERE x.customer_id = w.customer_id AND x.source = 'RNE' AND x.withdrawn_at IS NULL);
-UPDATE callcenter_outreach o SET state = 'CLOSED', result = 'OPTED_OUT', closed_at = %(at)s, next_step = 'NONE', leased_by_id = NULL,
-       leased_at = NULL, lease_until = NULL, call_started_at = NULL, is_inbound = false, fence = o.fence + 1
-  FROM wanted w
- WHERE o.customer_id = w.customer_id AND o.state = 'OPEN' AND o.purpose = 'COMMERCIAL' AND NOT o.is_callback
-   AND w.channels @> ARRAY['VOICE', 'WHATSAPP']::varchar[];
+{consent.sql_withdraw("o.customer_id IN (SELECT customer_id FROM wanted) AND NOT o.is_callback")};
 INSERT INTO outcome
 SELECT n, CASE WHEN bool_or(channels <> before AND channels <> ARRAY[]::varchar[]) THEN 'CREATED'
                WHEN bool_or(channels <> before OR checked IS DISTINCT FROM %(today)s::date) THEN 'UPDATED' ELSE 'UNCHANGED' END, ''
   FROM hit GROUP BY n
-"""
+"""  # noqa: S608 -- our own fragments

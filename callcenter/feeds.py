@@ -7,10 +7,11 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from callcenter import clock
+from callcenter.domain import contact_law
 from callcenter.enums import BatchStatus, OutreachState, Priority, Programme, Purpose
 from callcenter.models import ImportBatch
 from callcenter.models.catalogue import reason_key
-from callcenter.models.customers import SQL_UNUSABLE, sql_sold
+from callcenter.models.customers import SQL_UNUSABLE, sql_mobile, sql_sold
 from callcenter.spiga import columns, feed, merge, traces
 from callcenter.spiga.columns import Column
 from callcenter.spiga.feed import Context, Feed, Row
@@ -143,15 +144,18 @@ DELETE FROM stage s USING outcome o WHERE o.n = s.n
 NO_KNOWN_PHONE = f"""NOT EXISTS (SELECT FROM callcenter_contactpoint k
     WHERE k.customer_id = c.id AND k.kind = 'PHONE' AND k.status NOT IN ({SQL_UNUSABLE}))"""
 
+# Whoever only may not be called is written to, if a mobile is known or comes in the row.
+NO_CHANNEL = f"""{contact_law.sql_closed("'VOICE'", "s.purpose", "c.id")} AND ({contact_law.sql_closed("'WHATSAPP'", "s.purpose", "c.id")}
+    OR NOT ({sql_mobile("c.id")} OR EXISTS (SELECT FROM stage_point p WHERE p.n = s.n AND p.phone_kind = 'MOBILE'
+        AND NOT EXISTS (SELECT FROM callcenter_contactpoint k WHERE k.customer_id = c.id AND k.kind = 'PHONE' AND k.value = p.value))))"""  # noqa: S608 -- our own fragments
+
 EXCLUSIONS = (
     ("NO_PHONE", "No trae teléfono ni lo hay en la base: complételo en SPIGA", f"s.phone_problem = 'NO_PHONE' AND {NO_KNOWN_PHONE}"),
     ("BAD_PHONE", "Ningún teléfono de la fila sirve ni lo hay en la base: corríjalo en SPIGA",
      f"s.phone_problem = 'BAD_PHONE' AND {NO_KNOWN_PHONE}"),
     ("OWN_VEHICLE", "El vehículo es de Carrazos", "v.is_own"),
     ("SOLD", "El cliente ya no tiene el vehículo", sql_sold("v.sold_at", "GREATEST(v.last_visit_on, s.last_visit_on)", "v.id", "c.id")),
-    ("OPTED_OUT", "El cliente pidió no ser contactado",
-     "EXISTS (SELECT FROM callcenter_exclusion x WHERE x.customer_id = c.id AND x.withdrawn_at IS NULL AND x.channels = ARRAY[]::varchar[]"
-     " AND (x.scope = 'ALL' OR s.purpose = 'COMMERCIAL'))"),
+    ("OPTED_OUT", "El cliente pidió no ser contactado, o está en el Registro de Números Excluidos", NO_CHANNEL),
     ("ALREADY_BOOKED", "El vehículo ya tiene una cita",
      "EXISTS (SELECT FROM callcenter_appointment a WHERE a.vehicle_id = v.id AND a.status IN ('SCHEDULED', 'CONFIRMED'))"),
     ("ALREADY_SERVICED", f"El vehículo entró al taller hace menos de {ALREADY_SERVICED_DAYS} días",
@@ -174,9 +178,10 @@ SELECT f.*, nextval((SELECT pg_get_serial_sequence('callcenter_outreach', 'id'):
 INSERT INTO callcenter_outreach (id, programme, purpose, customer_id, vehicle_id, site_id, brand_id, advisor_id, batch_id, reason, due_on,
        note, state, next_step, priority, due_at, is_callback, calls_made, result, fence, opened_at)
 SELECT outreach_id, '{Programme.PROACTIVE}', purpose, customer_id, vehicle_id, site_id, brand_id, advisor_id, %(batch)s, reason, due_on,
-       note, '{OutreachState.OPEN}', 'CALL', {Priority.FIRST}, LEAST(%(at)s::timestamptz, due_on::timestamp AT TIME ZONE 'America/Bogota'),
+       note, '{OutreachState.OPEN}', CASE WHEN {contact_law.sql_closed("'VOICE'", "f.purpose", "f.customer_id")} THEN 'WHATSAPP' ELSE 'CALL' END,
+       {Priority.FIRST}, LEAST(%(at)s::timestamptz, due_on::timestamp AT TIME ZONE 'America/Bogota'),
        false, 0, '', 0, %(at)s
-  FROM fresh_outreach ORDER BY outreach_id;
+  FROM fresh_outreach f ORDER BY outreach_id;
 INSERT INTO callcenter_motive (outreach_id, programme, reference, reason, due_on, batch_id)
 SELECT o.id, '{Programme.PROACTIVE}', a.reference, a.reason, a.due_on, %(batch)s
   FROM asked a JOIN callcenter_outreach o

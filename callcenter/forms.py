@@ -246,17 +246,24 @@ class MessageForm(forms.Form):
     picture = forms.FileField(label="Pantallazo", required=False)
 
 
-class RefusalForm(forms.Form):
-    """«No me contacten», come by letter, mail or at the counter."""
+class OptOutForm(forms.Form):
+    """«No me contacten», said to whoever serves the customer."""
 
     use_required_attribute = False
 
-    who = CleanCharField(label="Teléfono, placa o documento", max_length=60)
     scope = forms.ChoiceField(label="Alcance", choices=ExclusionScope)
     channels = forms.MultipleChoiceField(
         label="Canales", choices=Channel, required=False, widget=forms.CheckboxSelectMultiple, help_text="Ninguno marcado: todos."
     )
-    note = CleanCharField(label="Cómo lo pidió", max_length=300)
+    note = CleanCharField(label="Cómo lo pidió", max_length=300, error_messages={"required": "Escriba cómo lo pidió el cliente."})
+
+
+class RefusalForm(OptOutForm):
+    """The same, come by letter, mail or at the counter."""
+
+    who = CleanCharField(label="Teléfono, placa o documento", max_length=60)
+
+    field_order = ["who"]
 
 
 class ReplyForm(forms.Form):

@@ -35,6 +35,7 @@ urlpatterns = [
     path("cola/reanudar/", console.resume, name="resume"),
     path("cola/alistamiento/", console.prepare, name="prepare"),
     path("cola/entrante/", console.inbound, name="inbound"),
+    path("cola/entrante/<int:pk>/abrir/", console.open_inbound, name="open_inbound"),
     path("cola/<int:pk>/entrante/", console.take_inbound, name="take_inbound"),
     path("cola/<int:pk>/borrador/", console.draft, name="draft"),
     path("cola/<int:pk>/pasar/", console.transfer, name="transfer"),

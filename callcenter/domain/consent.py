@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db import connection, transaction
 
+from callcenter.domain import contact_law
 from callcenter.domain.policy import POLICIES
 from callcenter.enums import (
     Channel,
@@ -20,7 +20,8 @@ from callcenter.enums import (
     Result,
     WorkState,
 )
-from callcenter.models import Customer, Exclusion, Message, Outreach, User
+from callcenter.models import Customer, Exclusion, Message, User
+from callcenter.models.customers import sql_mobile
 
 WITHDRAWN = "El cliente pidió no ser contactado antes de que saliera."
 FREE = {"leased_by": None, "leased_at": None, "lease_until": None, "call_started_at": None, "is_inbound": False}
@@ -58,41 +59,55 @@ def refuse(
         exclusion = standing.first() or Exclusion.objects.create(
             customer=customer, scope=scope, channels=channels, source=source, since=at, recorded_by=by, note=note[:300]
         )
-        withdrawn = withdraw(Outreach.objects.filter(customer=customer).exclude(pk=keep), exclusion, at=at)
+        withdrawn = withdraw(customer.pk, keep=keep, at=at)
         stopped = 0
         if not channels or Channel.WHATSAPP in channels:
             stopped = withdraw_messages(customer, scope, at=at)
         return Refusal(exclusion, withdrawn, stopped)
 
 
-def withdraw(waiting: QuerySet[Outreach], exclusion: Exclusion, *, at: datetime) -> list[tuple[int, str]]:
-    """Takes from the queue what the refusal forbids: another channel where one is left, otherwise closed.
+def sql_step_left() -> str:
+    """The step that standing refusals and the RNE leave to the outreach `o`: its own, the WhatsApp where only calls are closed, or none."""
+    voice, whatsapp = (contact_law.sql_closed(f"'{name}'", "o.purpose", "o.customer_id") for name in (Channel.VOICE, Channel.WHATSAPP))
+    writing = ", ".join(f"'{name}'" for name in WRITING)
+    return f"""CASE
+        WHEN o.next_step IN ('{NextStep.WHATSAPP}', '{NextStep.REPLY}') THEN CASE WHEN {whatsapp} THEN '{NextStep.NONE}' ELSE o.next_step END
+        WHEN NOT {voice} THEN o.next_step
+        WHEN o.programme IN ({writing}) AND NOT {whatsapp} AND {sql_mobile("o.customer_id")} THEN '{NextStep.WHATSAPP}'
+        ELSE '{NextStep.NONE}' END"""
 
-    Returns what it changed, each with the step that it had.
+
+def sql_withdraw(which: str) -> str:
+    """Takes from the queue what refusals forbid, of the open outreaches `o` that `which` (SQL) names; %(at)s is the moment.
+
+    Gives back what it changed, each with the step that it had.
     """
-    rows = waiting.open()
-    if exclusion.scope == ExclusionScope.COMMERCIAL:
-        rows = rows.filter(purpose=Purpose.COMMERCIAL)
-    channels, turned = set(exclusion.channels), []
-    if channels and Channel.VOICE in channels and Channel.WHATSAPP not in channels:
-        # They may still be written to, where the programme writes and a mobile is known.
-        written = rows.filter(
-            next_step=NextStep.CALL, programme__in=WRITING, customer__points__kind="PHONE", customer__points__phone_kind="MOBILE"
-        )
-        turned = list(written.values_list("pk", "next_step").distinct())
-        changed = Outreach.objects.filter(pk__in=[pk for pk, _ in turned])
-        changed.update(next_step=NextStep.WHATSAPP, priority=Priority.RETRY, is_callback=False, fence=F("fence") + 1, **FREE)
-        rows = rows.filter(next_step=NextStep.CALL)
-    elif channels and Channel.WHATSAPP in channels and Channel.VOICE not in channels:
-        rows = rows.filter(next_step__in=[NextStep.WHATSAPP, NextStep.REPLY])
-    elif channels and not channels & {Channel.VOICE, Channel.WHATSAPP}:
-        return []
-    closed = list(rows.select_for_update().values_list("pk", "next_step"))
-    Outreach.objects.filter(pk__in=[pk for pk, _ in closed]).update(
-        state=OutreachState.CLOSED, result=Result.OPTED_OUT, closed_at=at, next_step=NextStep.NONE, is_callback=False,
-        callback_for=None, reserved_until=None, fence=F("fence") + 1, **FREE,
-    )  # fmt: skip
-    return [*turned, *closed]
+    gone = f"j.step = '{NextStep.NONE}'"
+    return f"""
+WITH judged AS (
+  SELECT o.id, o.next_step AS had, {sql_step_left()} AS step FROM callcenter_outreach o
+   WHERE o.state = '{OutreachState.OPEN}' AND {which} ORDER BY o.id FOR UPDATE
+), changed AS (
+  UPDATE callcenter_outreach o
+     SET next_step = j.step, state = CASE WHEN {gone} THEN '{OutreachState.CLOSED}' ELSE o.state END,
+         result = CASE WHEN {gone} THEN '{Result.OPTED_OUT}' ELSE '' END, closed_at = CASE WHEN {gone} THEN %(at)s::timestamptz END,
+         priority = CASE WHEN {gone} THEN o.priority ELSE {Priority.RETRY.value} END, is_callback = false, callback_for_id = NULL,
+         reserved_until = NULL, leased_by_id = NULL, leased_at = NULL, lease_until = NULL, call_started_at = NULL, is_inbound = false,
+         fence = o.fence + 1
+    FROM judged j WHERE j.id = o.id AND j.step <> j.had
+  RETURNING o.id, j.had
+)
+SELECT id, had FROM changed ORDER BY id"""  # noqa: S608 -- enum values and our own fragments
+
+
+WITHDRAW = sql_withdraw("o.customer_id = %(customer)s AND o.id IS DISTINCT FROM %(keep)s")
+
+
+def withdraw(customer_id: int, *, keep: int | None, at: datetime) -> list[tuple[int, str]]:
+    """Of one person's outreaches but `keep`."""
+    with connection.cursor() as cursor:
+        cursor.execute(WITHDRAW, {"customer": customer_id, "keep": keep, "at": at})
+        return cursor.fetchall()
 
 
 def withdraw_messages(customer: Customer, scope: ExclusionScope, *, at: datetime) -> int:

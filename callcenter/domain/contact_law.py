@@ -4,14 +4,14 @@ The rules are a table, judged by one pure function over a small history. The que
 """
 
 import time as timer
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 
 from django.db import connection
 
 from callcenter.enums import BatchStatus, Channel, ExclusionScope, ExclusionSource, Purpose, RneEnforcement
-from callcenter.models import ContactRules, ImportBatch
+from callcenter.models import ContactPoint, ContactRules, ImportBatch
 from callcenter.models.customers import SQL_UNUSABLE
 from carrazos.lib.calendar import BusinessCalendar, bogota, day_off_name, is_holiday, national, start_of
 
@@ -89,7 +89,7 @@ class ContactHistory:
     touches: tuple[PastTouch, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     waits: tuple[Wait, ...] = ()
-    rne_checked_on: date | None = None  # the last look-up of a number of theirs
+    rne_checked_on: date | None = None  # the look-up of the number to be used; while none is chosen, the last one of any of theirs
     lifted: frozenset[str] = frozenset()  # rules that somebody lifted in writing for today
     last_inbound_at: datetime | None = None
     has_hours_exception: bool = False  # a later, separate document of the customer (art. 3)
@@ -401,13 +401,17 @@ UNION ALL
 SELECT 'inbound', '', '', max(last_inbound_at), NULL, NULL, NULL FROM callcenter_whatsappidentity WHERE customer_id = %(customer)s
 UNION ALL
 SELECT 'rne', '', '', NULL, NULL, NULL, max(rne_checked_on) FROM callcenter_contactpoint
- WHERE customer_id = %(customer)s AND kind = 'PHONE' AND status NOT IN ({SQL_UNUSABLE})"""  # noqa: S608 -- enum values
+ WHERE id = %(point)s
+    OR %(point)s::bigint IS NULL AND customer_id = %(customer)s AND kind = 'PHONE' AND status NOT IN ({SQL_UNUSABLE})"""  # noqa: S608 -- enum values
 
 
-def load_history(customer_id: int, at: datetime) -> ContactHistory:
-    """What the rules ask about a person: this week's contacts, standing refusals and waits, the RNE, and what was lifted today."""
+def load_history(customer_id: int, at: datetime, *, point: int | None = None) -> ContactHistory:
+    """What the rules ask about a person: this week's contacts, standing refusals and waits, the RNE, and what was lifted today.
+
+    `point`: the number that will be used, when it is known.
+    """
     day = bogota(at).date()
-    values = {"customer": customer_id, "at": at, "day": day, "week": monday_of(day), "day_before": at - INBOUND_OPENS}
+    values = {"customer": customer_id, "point": point, "at": at, "day": day, "week": monday_of(day), "day_before": at - INBOUND_OPENS}
     found: dict[str, list[tuple]] = {}
     with connection.cursor() as cursor:
         cursor.execute(HISTORY, values)
@@ -426,9 +430,19 @@ def load_history(customer_id: int, at: datetime) -> ContactHistory:
     )
 
 
-def verdict_for(customer_id: int, contact: ContactIntent, *, calendar: BusinessCalendar) -> Verdict:
-    """`check` with the person's history loaded."""
-    return check(contact, load_history(customer_id, contact.at), calendar=calendar, mode=company_mode())
+def verdict_for(customer_id: int, contact: ContactIntent, *, calendar: BusinessCalendar, point: int | None = None) -> Verdict:
+    """`check` with the person's history loaded; `point`: the number that will be used, when it is known."""
+    return check(contact, load_history(customer_id, contact.at, point=point), calendar=calendar, mode=company_mode())
+
+
+def verdicts_by_number(
+    customer_id: int, contact: ContactIntent, points: Iterable[ContactPoint], *, calendar: BusinessCalendar
+) -> dict[int, Verdict]:
+    """The verdict on each of a person's numbers, the history read once: what was looked up in the RNE is one number, not the person."""
+    history, mode = load_history(customer_id, contact.at), company_mode()
+    return {
+        point.pk: check(contact, replace(history, rne_checked_on=point.rne_checked_on), calendar=calendar, mode=mode) for point in points
+    }
 
 
 def plannable(customer_id: int, contact: ContactIntent, *, calendar: BusinessCalendar) -> datetime | None:
@@ -441,8 +455,28 @@ def plannable(customer_id: int, contact: ContactIntent, *, calendar: BusinessCal
     return next_allowed(contact, replace(history, waits=waits), calendar=calendar, mode=replace(company_mode(), rne_blocks=False))
 
 
+def unasked(points: Iterable[ContactPoint], contact: ContactIntent, *, calendar: BusinessCalendar) -> set[int]:
+    """The numbers without a fresh look-up in the RNE, for a contact that needs one."""
+    since = fresh_since(bogota(contact.at).date(), company_mode(), calendar)
+    stale = {point.pk for point in points if point.rne_checked_on is None or point.rne_checked_on < since}
+    return stale if contact.purpose in OLD_LOOKUP.warns else set()
+
+
 def sql_list(purposes: frozenset[Purpose]) -> str:
     return ", ".join(f"'{purpose.value}'" for purpose in sorted(purposes)) or "NULL"
+
+
+def sql_closed(channel: str, purpose: str, customer: str) -> str:
+    """True of a person who refused a channel for a purpose, or is in the RNE: L5 to L8 for statements over sets. All arguments are SQL."""
+    binds = {rule.code: sql_list(rule.binds) for rule in RULES}
+    return f"""EXISTS (SELECT FROM callcenter_exclusion x
+             WHERE x.customer_id = {customer} AND x.withdrawn_at IS NULL
+               AND (x.channels = ARRAY[]::varchar[] OR {channel} = ANY (x.channels))
+               AND CASE WHEN x.source = 'RNE' THEN {purpose} IN ({binds["L5"]})
+                        WHEN x.channels <> ARRAY[]::varchar[] AND x.scope = 'ALL' THEN {purpose} IN ({binds["L8"]})
+                        WHEN x.channels <> ARRAY[]::varchar[] THEN {purpose} IN ({binds["L5"]})
+                        WHEN x.scope = 'ALL' THEN {purpose} IN ({binds["L7"]})
+                        ELSE {purpose} IN ({binds["L6"]}) END)"""
 
 
 def sql_callable() -> str:
@@ -459,14 +493,7 @@ def sql_callable() -> str:
     )
     binds = {rule.code: sql_list(rule.binds) for rule in RULES}
     return f"""
-        NOT EXISTS (SELECT FROM callcenter_exclusion x
-             WHERE x.customer_id = o.customer_id AND x.withdrawn_at IS NULL
-               AND (x.channels = ARRAY[]::varchar[] OR %(channel)s = ANY (x.channels))
-               AND CASE WHEN x.source = 'RNE' THEN {purpose} IN ({binds["L5"]})
-                        WHEN x.channels <> ARRAY[]::varchar[] AND x.scope = 'ALL' THEN {purpose} IN ({binds["L8"]})
-                        WHEN x.channels <> ARRAY[]::varchar[] THEN {purpose} IN ({binds["L5"]})
-                        WHEN x.scope = 'ALL' THEN {purpose} IN ({binds["L7"]})
-                        ELSE {purpose} IN ({binds["L6"]}) END)
+        NOT {sql_closed("%(channel)s", purpose, "o.customer_id")}
         AND NOT EXISTS (SELECT FROM callcenter_hold h
              WHERE h.customer_id = o.customer_id AND h.purpose = {purpose} AND (h.until IS NULL OR h.until > %(at)s)
                AND {purpose} IN ({binds["VOZ"]}))

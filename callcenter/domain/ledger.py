@@ -27,7 +27,9 @@ def enter(
     Call it in the transaction of the attempt or the message. Raises NotAllowedNow, which must roll that transaction back.
     """
     Customer.objects.select_for_update(no_key=True).only("pk").get(pk=customer_id)
-    history = contact_law.load_history(customer_id, contact.at)
+    used = attempt or message
+    point = used.point_id if used else None
+    history = contact_law.load_history(customer_id, contact.at, point=point)
     mode = contact_law.company_mode()
     verdict = contact_law.check(contact, history, calendar=calendar, mode=mode)
     if not verdict.allowed:
@@ -42,7 +44,7 @@ def enter(
             )  # fmt: skip
     except IntegrityError as error:
         # The database's own rules say what ours would have said with the row that another transaction just wrote.
-        again = contact_law.check(contact, contact_law.load_history(customer_id, contact.at), calendar=calendar, mode=mode)
+        again = contact_law.check(contact, contact_law.load_history(customer_id, contact.at, point=point), calendar=calendar, mode=mode)
         if again.allowed:
             raise
         raise NotAllowedNow(again) from error

@@ -15,6 +15,7 @@ from django.db.models import Max
 
 from callcenter.domain import contact_law, images, ledger, wording
 from callcenter.domain.appointments import appointment_of
+from callcenter.domain.calendar import company_calendar
 from callcenter.domain.contact_law import ContactIntent
 from callcenter.domain.errors import Conflict, LeaseLost, NotAllowedNow, Refused
 from callcenter.domain.evidence import Picture
@@ -91,6 +92,16 @@ def mobile_of(customer_id: int) -> ContactPoint | None:
     return next((point for point in ContactPoint.objects.for_whatsapp().reaching(customer_id) if point.is_mobile), None)
 
 
+def mobile_for(outreach: Outreach, at: datetime) -> ContactPoint | None:
+    """The first mobile by which the law lets the matter's message go now; the first one when it lets none."""
+    mobiles = [point for point in ContactPoint.objects.for_whatsapp().reaching(outreach.customer_id) if point.is_mobile]
+    if len(mobiles) < 2:
+        return next(iter(mobiles), None)
+    intent = ContactIntent(Channel.WHATSAPP, Purpose(outreach.purpose), at)
+    said = contact_law.verdicts_by_number(outreach.customer_id, intent, mobiles, calendar=company_calendar())
+    return next((point for point in mobiles if said[point.pk].allowed), mobiles[0])
+
+
 def draft_for(
     outreach: Outreach,
     agent: User,
@@ -106,7 +117,7 @@ def draft_for(
     """
     found = templates_for(outreach, gateway=gateway)
     template = next((row for row in found if row.name == chosen), found[0] if found else None)
-    point = mobile_of(outreach.customer_id)
+    point = mobile_for(outreach, at) if at else mobile_of(outreach.customer_id)
     if template is None or point is None:
         return None
     about = appointment_of(outreach)
@@ -139,7 +150,7 @@ def open_for_message(
     if outreach.leased_by_id != agent.pk or outreach.fence != fence:
         raise LeaseLost("Este cliente ya no está en sus manos: otra persona lo tomó o venció el tiempo.")
     intent = ContactIntent(Channel.WHATSAPP, Purpose(outreach.purpose), at)
-    verdict = contact_law.verdict_for(outreach.customer_id, intent, calendar=calendar)
+    verdict = contact_law.verdict_for(outreach.customer_id, intent, calendar=calendar, point=draft.point.pk)
     if not verdict.allowed:
         raise NotAllowedNow(verdict)
     return outreach, None
@@ -299,7 +310,7 @@ def give_up_message(outreach_id: int, *, agent: User, fence: int, at: datetime, 
         outreach = Outreach.objects.select_for_update().get(pk=outreach_id)
         if outreach.leased_by_id != agent.pk or outreach.fence != fence:
             raise LeaseLost("Este cliente ya no está en sus manos.")
-        if point := mobile_of(outreach.customer_id):
+        if point := mobile_for(outreach, at):
             ContactPoint.objects.filter(pk=point.pk).update(is_on_whatsapp=False)
         if has_mobile(outreach):
             plan(outreach, NextStep.WHATSAPP, Channel.WHATSAPP, at, calendar=calendar, at=at)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db import IntegrityError, transaction
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
 
 from callcenter import seams
 from callcenter.domain import appointments, consent, contact_law, dayparts, ledger
@@ -39,6 +39,7 @@ from callcenter.models import (
     Employee,
     Exclusion,
     LawOverride,
+    Message,
     Outreach,
     ProgrammeSettings,
     Reason,
@@ -51,6 +52,7 @@ from callcenter.models import (
 from carrazos.lib.calendar import BusinessCalendar, bogota
 
 UNDO_WITHIN = timedelta(minutes=10)
+REOPEN_WITHIN = timedelta(days=30)  # later than that, who writes or calls comes with something new
 MISSED_AFTER = timedelta(minutes=30)  # a personal callback that its agent lets pass returns to the team
 CONTROL_SHEET = {
     Programme.PROACTIVE: "GSC-FOR-09",
@@ -124,6 +126,59 @@ def policy_of(programme: Programme | str) -> ContactPolicy:
     if row is None:
         return policy
     return adjusted(policy, max_attempts=row.max_attempts, reply_in=row.reply_days, version=row.version)
+
+
+def unanswered(at: datetime) -> QuerySet[Outreach]:
+    """Commercial matters that closed without an answer lately, the newest first: a customer who calls or writes now answers them."""
+    rows = Outreach.objects.filter(state=OutreachState.CLOSED, purpose=Purpose.COMMERCIAL, closed_at__gt=at - REOPEN_WITHIN)
+    return rows.filter(result__in=[Result.EXHAUSTED, Result.UNREACHABLE]).order_by("-closed_at", "-id")
+
+
+def reopen(outreach: Outreach, *, at: datetime) -> None:
+    """A locked matter that closed without an answer waits for it again. Raises Refused when another open one stands in its place."""
+    outreach.state, outreach.result, outreach.closed_at = OutreachState.OPEN, "", None
+    outreach.next_step, outreach.priority, outreach.due_at = NextStep.REPLY, Priority.LOW, at
+    save_open(outreach)
+
+
+def open_outreach(customer: Customer, vehicle: Vehicle, *, by: User, at: datetime) -> Outreach:
+    """The matter of a customer who comes to us about a vehicle (GSC-PRO-01): the open one, the one that they left unanswered, or a new one.
+
+    It counts for the proactive contact: its appointment is one of GSC-FOR-09, but the call is theirs, no attempt of ours (IND-01).
+    It waits for them (`NextStep.REPLY`), so that nobody dials it; what is let go without an outcome closes by itself.
+    Raises Refused when the vehicle has an open matter with somebody else.
+    """
+    with transaction.atomic():
+        Customer.objects.select_for_update(no_key=True).only("pk").get(pk=customer.pk)
+        mine = Outreach.objects.visible_to(by).filter(customer=customer, vehicle=vehicle)
+        if standing := mine.open().filter(purpose=Purpose.COMMERCIAL).first():
+            return standing
+        if left := (mine & unanswered(at)).select_for_update().first():
+            reopen(left, at=at)
+            return left
+        opened = Outreach(
+            programme=Programme.PROACTIVE, purpose=Purpose.COMMERCIAL, customer=customer, vehicle=vehicle, site=site_of(customer, by),
+            brand=vehicle.brand, reason="Se comunicó el cliente", next_step=NextStep.REPLY, priority=Priority.LOW, due_at=at, opened_at=at,
+        )  # fmt: skip
+        save_open(opened)
+        return opened
+
+
+def site_of(customer: Customer, user: User) -> Site:
+    """The first of the customer's sites that the user serves, else the user's own. Raises Refused without one."""
+    mine = Site.objects.filter(pk__in=user.site_ids, is_active=True).order_by("pk")
+    site = mine.filter(pk__in=customer.sites).first() or mine.first()
+    if site is None:
+        raise Refused("Usted no tiene una sede activa: pida que se la asignen.")
+    return site
+
+
+def save_open(outreach: Outreach) -> None:
+    try:
+        with transaction.atomic():
+            outreach.save()
+    except IntegrityError as error:
+        raise Refused("Ya hay otra gestión abierta de ese vehículo o de ese cliente: búsquela por la placa y atiéndala.") from error
 
 
 def record_attempt(
@@ -461,6 +516,8 @@ def put_back(attempt: Attempt, outreach: Outreach, *, by: User, at: datetime) ->
 
 
 def close_unanswered(at: datetime) -> int:
-    """Closes the outreaches whose WhatsApp had no reply in time; how many."""
+    """Closes the outreaches whose WhatsApp had no reply in time; how many. One that we never called nor wrote about is only withdrawn."""
     waiting = Outreach.objects.due(at).free().filter(next_step=NextStep.REPLY)
-    return waiting.update(state=OutreachState.CLOSED, result=Result.EXHAUSTED, closed_at=at, next_step=NextStep.NONE)
+    ours = Q(calls_made__gt=0) | Exists(Message.objects.filter(outreach=OuterRef("pk")))
+    result = Case(When(ours, then=Value(Result.EXHAUSTED)), default=Value(Result.CANCELLED))
+    return waiting.update(state=OutreachState.CLOSED, result=result, closed_at=at, next_step=NextStep.NONE)

@@ -14,9 +14,9 @@ from callcenter.domain import contact_law
 from callcenter.domain.consent import FREE
 from callcenter.domain.contact_law import ContactIntent, Verdict
 from callcenter.domain.errors import LeaseLost, NotAllowedNow, Refused
-from callcenter.domain.outreach import MISSED_AFTER
+from callcenter.domain.outreach import MISSED_AFTER, open_outreach
 from callcenter.enums import Channel, NextStep, Outcome, PointStatus, Priority, Programme, Purpose
-from callcenter.models import Attempt, ContactPoint, Dial, Notification, Outreach, Reason, Skip, Transfer, User
+from callcenter.models import Attempt, ContactPoint, Customer, Dial, Notification, Outreach, Reason, Skip, Transfer, User, Vehicle
 from callcenter.prepared import Prepared
 from carrazos.lib.calendar import BusinessCalendar, bogota
 
@@ -210,8 +210,8 @@ def start_call(
     Raises NotAllowedNow or LeaseLost.
     """
     outreach = Outreach.objects.for_console().get(pk=outreach_id)
-    verdict = why_not_callable(outreach, at=at, calendar=calendar)
-    if not (verdict.allowed or is_same_call(outreach)):
+    verdict = why_not_callable(outreach, at=at, calendar=calendar, point=point)
+    if not may_dial(outreach, verdict):
         raise NotAllowedNow(verdict)
     mine = Outreach.objects.filter(pk=outreach_id, leased_by=agent, fence=fence)
     if not mine.update(call_started_at=Coalesce("call_started_at", Value(at)), lease_until=at + LEASE):
@@ -224,6 +224,11 @@ def start_call(
 def is_same_call(outreach: Outreach) -> bool:
     """True in a conversation that is under way: the next number of the ladder, another vehicle, a customer who called."""
     return outreach.is_inbound or outreach.call_started_at is not None
+
+
+def may_dial(outreach: Outreach, verdict: Verdict) -> bool:
+    """What the law says of one number; a conversation that is under way goes on, but not by a number that nobody looked up in the RNE."""
+    return verdict.allowed or (is_same_call(outreach) and verdict.rule != "RNE")
 
 
 def tried(outreach: Outreach) -> set[int]:
@@ -255,6 +260,12 @@ def take_inbound(outreach_id: int, agent: User, *, at: datetime) -> Outreach:
         if not outreach.is_open:
             raise Refused(f"Esta gestión ya cerró: {outreach.get_result_display().lower()}.")
         return lease(outreach, agent, at=at, call_started_at=at, is_inbound=True)
+
+
+def open_inbound(customer: Customer, vehicle: Vehicle, agent: User, *, at: datetime) -> Outreach:
+    """Opens or reopens the matter of a customer who is calling and has none, and takes it. Raises LeaseLost, Refused."""
+    with transaction.atomic():
+        return take_inbound(open_outreach(customer, vehicle, by=agent, at=at).pk, agent, at=at)
 
 
 def continue_call(outreach_id: int, agent: User, attempt: Attempt, *, at: datetime) -> Outreach:
@@ -334,11 +345,14 @@ def skip(outreach_id: int, agent: User, *, fence: int, reason: Reason, at: datet
         Skip.objects.create(outreach_id=outreach_id, agent=agent, reason=reason, at=at)
 
 
-def why_not_callable(outreach: Outreach, *, at: datetime, calendar: BusinessCalendar) -> Verdict:
-    """The law's word on the outreach's next step at this moment."""
+def why_not_callable(outreach: Outreach, *, at: datetime, calendar: BusinessCalendar, point: ContactPoint | None = None) -> Verdict:
+    """The law's word on the outreach's next step at this moment; `point`: the number that will be used, when it is known."""
+    return contact_law.verdict_for(outreach.customer_id, next_contact(outreach, at), calendar=calendar, point=point.pk if point else None)
+
+
+def next_contact(outreach: Outreach, at: datetime) -> ContactIntent:
     channel = Channel.WHATSAPP if outreach.next_step == NextStep.WHATSAPP else Channel.VOICE
-    intent = ContactIntent(channel, outreach.contact_purpose, at)
-    return contact_law.verdict_for(outreach.customer_id, intent, calendar=calendar)
+    return ContactIntent(channel, outreach.contact_purpose, at)
 
 
 def waiting(

@@ -215,6 +215,14 @@ class Vehicle(models.Model):
         return " ".join(str(part) for part in (self.brand.name, (self.family or self.model).title(), self.model_year) if part)
 
 
+def sql_mobile(customer: str) -> str:
+    """For statements over sets: the same as `for_whatsapp()` and `reaching()` of a customer, an argument in SQL."""
+    points = f"""SELECT FROM callcenter_contactpoint k WHERE k.kind = '{PointKind.PHONE}' AND k.phone_kind = 'MOBILE'
+       AND k.status NOT IN ({SQL_UNUSABLE}) AND k.is_on_whatsapp IS NOT FALSE AND k.customer_id"""
+    persons = f"SELECT t.person_id FROM callcenter_companycontact t WHERE t.company_id = {customer} AND t.until IS NULL"  # noqa: S608
+    return f"(EXISTS ({points} = {customer}) OR EXISTS ({points} IN ({persons})))"
+
+
 def sql_sold(sold_at: str, visit: str, vehicle: str, customer: str) -> str:
     """For statements over sets: the customer sold the vehicle, for they had it then and never came with it since. All arguments are SQL."""
     day = f"({sold_at} AT TIME ZONE 'America/Bogota')::date"

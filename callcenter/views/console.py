@@ -1,21 +1,25 @@
 """The agent's page: queue, customer, script, outcome (screens §2.2)."""
 
+from collections.abc import Callable
+from datetime import datetime
+
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from callcenter import clock, roles, seams
 from callcenter.domain import customers, day, outreach, queue, search
 from callcenter.domain.calendar import company_calendar
-from callcenter.domain.contact_law import Verdict
 from callcenter.domain.customers import Edit
 from callcenter.domain.errors import Conflict, LeaseLost, NotAllowedNow, Refused
-from callcenter.enums import Outcome, Programme, ReasonKind
-from callcenter.forms import NEXT, CallForm
-from callcenter.models import Attempt, ContactPoint, Customer, Outreach, Reason
-from callcenter.views.console_page import CHOSEN, claim, colleagues, first_untried, in_hand, legal_text, render_console
+from callcenter.enums import Outcome, Programme, Purpose, ReasonKind
+from callcenter.forms import NEXT, CallForm, OptOutForm
+from callcenter.models import Attempt, ContactPoint, Customer, Outreach, Reason, User, Vehicle, VehicleParty
+from callcenter.models.customers import PartyQuerySet
+from callcenter.views.console_page import CHOSEN, claim, colleagues, in_hand, legal_text, numbers, render_console
 from carrazos.lib.calendar import bogota
 
 INBOUND_SHOWN = 8
@@ -83,17 +87,15 @@ def skip(request: HttpRequest, pk: int) -> HttpResponse:
 def start(request: HttpRequest, pk: int) -> HttpResponse:
     """«Llamar»: the clock of the attempt starts; the telephone link opens by itself."""
     row = get_object_or_404(Outreach.objects.visible_to(request.user), pk=pk)
-    point = phone_of(request, row)
+    point, at = phone_of(request, row), clock.now()
     try:
-        queue.start_call(pk, request.user, fence=fence_of(request), at=clock.now(), calendar=company_calendar(), point=point)
+        queue.start_call(pk, request.user, fence=fence_of(request), at=at, calendar=company_calendar(), point=point)
     except NotAllowedNow as refusal:
         return render(request, "callcenter/console.html#call_state", {"refusal": legal_text(refusal.verdict)}, status=409)
     except Refused as refusal:
         return render(request, "callcenter/console.html#call_state", {"refusal": str(refusal)}, status=409)
-    tried = queue.tried(row)
-    points = list(ContactPoint.objects.reaching(row.customer_id).select_related("customer"))
-    context = {"row": row, "started": bogota(clock.now()), "dialled": point, "points": points, "tried": tried, "swap_oob": True}
-    context |= {"first_phone": first_untried(points, tried), "verdict": Verdict(True)}
+    row.refresh_from_db()  # the call is under way
+    context = {"row": row, "started": bogota(at), "dialled": point, "swap_oob": True, **numbers(row, at, company_calendar())}
     return render(request, "callcenter/console.html#started", context)
 
 
@@ -255,24 +257,66 @@ def prepare(request: HttpRequest) -> HttpResponse:
 @may_call
 @require_GET
 def inbound(request: HttpRequest) -> HttpResponse:
-    """«Está llamando un cliente»: who is it, and which of their matters is open."""
-    words = request.GET.get("q", "").strip()
-    found = []
-    if words:
-        people = list(search.matching(Customer.objects.visible_to(request.user), words)[:INBOUND_SHOWN])
-        rows = list(Outreach.objects.visible_to(request.user).open().filter(customer__in=people).for_console().order_by("due_at"))
-        found = [(customer, [row for row in rows if row.customer_id == customer.pk]) for customer in people]
+    """«Está llamando un cliente»: who is it, which of their matters is open, and for which vehicles one may be opened."""
+    words, chosen = request.GET.get("q", "").strip(), request.GET.get("cliente", "")
+    mine, people = Customer.objects.visible_to(request.user), []
+    if chosen.isdigit() and len(chosen) < 19:
+        people = list(mine.filter(pk=chosen))
+    elif words:
+        people = list(search.matching(mine, words)[:INBOUND_SHOWN])
+    rows = list(Outreach.objects.visible_to(request.user).open().filter(customer__in=people).for_console().order_by("due_at"))
+    cars = openable(request.user, people, rows)
+    found = [
+        (customer, [row for row in rows if row.customer_id == customer.pk], cars[customer.pk], OptOutForm(auto_id=f"c{customer.pk}-%s"))
+        for customer in people
+    ]
     return render(request, "callcenter/inbound.html", {"words": words, "found": found})
+
+
+def openable(user: User, people: list[Customer], rows: list[Outreach]) -> dict[int, dict[Vehicle, Outreach | None]]:
+    """By customer: their vehicles without an open commercial matter, each with the one that they left unanswered."""
+    busy = {(row.customer_id, row.vehicle_id) for row in rows if row.purpose == Purpose.COMMERCIAL}
+    left = {
+        (row.customer_id, row.vehicle_id): row
+        for row in reversed(outreach.unanswered(clock.now()).visible_to(user).filter(customer__in=people))
+    }
+    found: dict[int, dict[Vehicle, Outreach | None]] = {customer.pk: {} for customer in people}
+    for party in cars_of(user).filter(customer__in=people).select_related("vehicle__brand"):
+        key = (party.customer_id, party.vehicle_id)
+        if key not in busy:
+            found[party.customer_id][party.vehicle] = left.get(key)
+    return found
+
+
+def cars_of(user: User) -> PartyQuerySet:
+    return VehicleParty.objects.current().filter(vehicle__brand__in=user.brand_ids)
+
+
+@may_call
+@require_POST
+def open_inbound(request: HttpRequest, pk: int) -> HttpResponse:
+    """The customer who calls has no open matter of this vehicle: it is opened, or the one left unanswered goes on."""
+    customer = get_object_or_404(Customer.objects.visible_to(request.user), pk=pk)
+    chosen = request.POST.get("vehicle", "")
+    party = cars_of(request.user).filter(customer=customer, vehicle=chosen if chosen.isdigit() and len(chosen) < 19 else 0).first()
+    if party is None:
+        messages.warning(request, "Elija uno de los vehículos del cliente; si no está, agréguelo en su ficha.")
+        return redirect(f"{reverse('callcenter:inbound')}?cliente={pk}")
+    return answer_call(request, lambda at: queue.open_inbound(customer, party.vehicle, request.user, at=at))
 
 
 @may_call
 @require_POST
 def take_inbound(request: HttpRequest, pk: int) -> HttpResponse:
     get_object_or_404(Outreach.objects.visible_to(request.user), pk=pk)
+    return answer_call(request, lambda at: queue.take_inbound(pk, request.user, at=at))
+
+
+def answer_call(request: HttpRequest, take: Callable[[datetime], Outreach]) -> HttpResponse:
     at = clock.now()
     day.resume(request.user, at=at)
     try:
-        queue.take_inbound(pk, request.user, at=at)
+        take(at)
     except Refused as refusal:
         messages.warning(request, str(refusal))
     return redirect("callcenter:console")

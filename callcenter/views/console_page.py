@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from callcenter import clock, roles, seams
-from callcenter.domain import appointments, day, metrics, notices, offers, outreach, queue, timeline, wording
+from callcenter.domain import appointments, contact_law, day, metrics, notices, offers, outreach, queue, timeline, wording
 from callcenter.domain.calendar import company_calendar
 from callcenter.domain.contact_law import Verdict, next_open, window
 from callcenter.enums import Channel, ExclusionScope, NextStep, Outcome, PointKind, Programme, ReasonKind
@@ -17,7 +17,7 @@ from callcenter.forms import REACHES, CallForm, MessageForm
 from callcenter.models import ContactPoint, Draft, Employee, Outreach, Pause, Preparation, Reason, Site, User
 from callcenter.views import message_panel
 from callcenter.views.contact import reasons_why
-from carrazos.lib.calendar import bogota
+from carrazos.lib.calendar import BusinessCalendar, bogota
 
 QUEUE_SHOWN = 30
 CHOSEN = "programme"
@@ -127,10 +127,27 @@ def colleagues(user: User, row: Outreach) -> QuerySet[User]:
     return callers.distinct().order_by("first_name", "last_name")
 
 
-def first_untried(points: list[ContactPoint], tried: set[int]) -> ContactPoint | None:
+def numbers(row: Outreach, at: datetime, calendar: BusinessCalendar) -> dict:
+    """Every way to reach the customer, which numbers may be dialled now, and which nobody looked up in the RNE while another was."""
+    points = list(ContactPoint.objects.reaching(row.customer_id).select_related("customer"))
+    phones = [point for point in points if point.kind == PointKind.PHONE and point.is_usable]
+    contact = queue.next_contact(row, at)
+    said = contact_law.verdicts_by_number(row.customer_id, contact, phones, calendar=calendar)
+    dialable = {point.pk for point in phones if queue.may_dial(row, said[point.pk])}
+    unasked = contact_law.unasked(phones, contact, calendar=calendar)
+    tried = queue.tried(row)
+    return {
+        "points": points,
+        "tried": tried,
+        "dialable": dialable,
+        "unasked": unasked if len(unasked) < len(phones) else set(),
+        "first_phone": first_untried([point for point in phones if point.pk in dialable] or phones, tried),
+    }
+
+
+def first_untried(phones: list[ContactPoint], tried: set[int]) -> ContactPoint | None:
     """The next number of the ladder; the first one again when all were tried."""
-    usable = [point for point in points if point.kind == PointKind.PHONE and point.is_usable]
-    return next((point for point in usable if point.pk not in tried), usable[0] if usable else None)
+    return next((point for point in phones if point.pk not in tried), phones[0] if phones else None)
 
 
 def as_query(data: dict[str, list[str]]) -> QueryDict:
@@ -168,8 +185,6 @@ def call_context(request: HttpRequest, row: Outreach, at, calendar, form, messag
     kept = None if form else Draft.objects.filter(outreach=row, agent=request.user).first()
     if kept:
         form = page.form_class(as_query(kept.data), outreach=row, agent=request.user).as_draft()
-    points = list(ContactPoint.objects.reaching(row.customer_id).select_related("customer"))
-    tried = queue.tried(row)
     policy = outreach.policy_of(row.programme)
     made = list(row.attempts.counted().select_related("reason", "agent"))
     context = {
@@ -182,9 +197,7 @@ def call_context(request: HttpRequest, row: Outreach, at, calendar, form, messag
         "ticked": [int(order) for order in form.data.getlist("step") if order.isdigit()] if form else [],
         "kept": kept,
         "handed": row.transfers.select_related("by").first() if row.callback_for_id == request.user.pk else None,
-        "points": points,
-        "tried": tried,
-        "first_phone": first_untried(points, tried),
+        **numbers(row, at, calendar),
         "vehicles": [party.vehicle for party in row.customer.parties.current().select_related("vehicle__brand")],
         "matters": [matter for matter in timeline.matters(row.customer, request.user) if matter.outreach != row.pk],
         "motives": row.motives.all(),
@@ -200,7 +213,9 @@ def call_context(request: HttpRequest, row: Outreach, at, calendar, form, messag
         **page.context(row, by=request.user, at=at, form=form),
     }
     context |= message_panel.conversation(row.customer_id, at)
-    if row.next_step == NextStep.WHATSAPP:
+    # In a conversation that is under way the customer speaks, whatever step was due.
+    context["writes"] = row.next_step == NextStep.WHATSAPP and not (row.is_inbound or outreach.same_call(row, request.user))
+    if context["writes"]:
         return context | message_panel.sending(request, row, message_form or MessageForm(), offer=offer, at=at)
     return context | {
         "one_key": [reason for reason in reasons[ReasonKind.NO_CONTACT] if reason.key],

@@ -1,6 +1,7 @@
 """Ley 2300 at work: why somebody can't be called now, rules lifted in writing, standing refusals, the RNE."""
 
 import csv
+from datetime import datetime
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
@@ -16,9 +17,9 @@ from callcenter.domain import consent, contact_law, ledger, search
 from callcenter.domain.calendar import company_calendar
 from callcenter.domain.contact_law import ContactIntent
 from callcenter.domain.errors import Refused
-from callcenter.enums import BatchStatus, Channel, ExclusionSource, Purpose
+from callcenter.enums import BatchStatus, Channel, ExclusionScope, ExclusionSource, Purpose
 from callcenter.forms import RefusalForm
-from callcenter.models import ContactPoint, Customer, Exclusion, ImportBatch, LawOverride, Outreach
+from callcenter.models import ContactPoint, Customer, Exclusion, ImportBatch, LawOverride, Outreach, User
 from carrazos.lib.calendar import bogota
 
 PER_PAGE = 50
@@ -131,6 +132,23 @@ def numbers(request: HttpRequest) -> StreamingHttpResponse:
     return response
 
 
+def record_refusal(customer: Customer, data: dict, *, by: User, at: datetime) -> str:
+    """Writes down what an `OptOutForm` says, and tells what it changed."""
+    done = consent.refuse(
+        customer,
+        scope=ExclusionScope(data["scope"]),
+        channels=data["channels"],
+        source=ExclusionSource.CUSTOMER,
+        at=at,
+        by=by,
+        note=data["note"],
+    )
+    changed = {1: " Se retiró o cambió de canal 1 gestión en cola."}.get(
+        len(done.withdrawn), f" Se retiraron o cambiaron de canal {len(done.withdrawn)} gestiones en cola." if done.withdrawn else ""
+    )
+    return f"Registrado: {customer} no será contactado en ese alcance.{changed}"
+
+
 @may_manage
 @require_POST
 def refuse(request: HttpRequest) -> HttpResponse:
@@ -139,13 +157,7 @@ def refuse(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         found = list(found_by(form.cleaned_data["who"], request))
         if len(found) == 1:
-            data = form.cleaned_data
-            done = consent.refuse(
-                found[0], scope=data["scope"], channels=data["channels"], source=ExclusionSource.CUSTOMER, at=clock.now(),
-                by=request.user, note=data["note"],
-            )  # fmt: skip
-            waiting = f" Se retiraron {len(done.withdrawn)} gestiones en cola." if done.withdrawn else ""
-            messages.success(request, f"Registrado: {found[0]} no será contactado en ese alcance.{waiting}")
+            messages.success(request, record_refusal(found[0], form.cleaned_data, by=request.user, at=clock.now()))
             return redirect("callcenter:law")
         names = ", ".join(str(customer) for customer in found[:5])
         form.add_error("who", f"Hay varios: {names}. Use el documento o la placa." if found else "No se encontró a nadie con ese dato.")

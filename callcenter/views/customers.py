@@ -25,6 +25,7 @@ from callcenter.forms import (
     ContactForm,
     CustomerForm,
     EmailForm,
+    OptOutForm,
     OtherForm,
     OwnedForm,
     PartyForm,
@@ -49,6 +50,7 @@ from callcenter.models import (
     VehicleParty,
     WorkOrder,
 )
+from callcenter.views.contact import record_refusal
 from carrazos.lib.calendar import bogota
 
 RECENT = 8
@@ -167,6 +169,7 @@ EMPTY_FORMS: dict[str, Callable[[], forms.Form]] = {
     "party": PartyForm,
     "contact": ContactForm,
     "other": OtherForm,
+    "refuse": OptOutForm,
 }
 
 
@@ -292,6 +295,10 @@ def do_validate(row: Customer, _data: dict, edit: Edit) -> str:
     return f"Datos de {row} validados."
 
 
+def do_refuse(row: Customer, data: dict, edit: Edit) -> str:
+    return record_refusal(row, data, by=edit.by, at=edit.at)
+
+
 def do_accept(row: Customer, data: dict, edit: Edit) -> str:
     customers.accept_difference(data["row"], row, edit=edit)
     return "Se tomó el dato de SPIGA."
@@ -326,6 +333,7 @@ ACTIONS = {
     "contact": Action(plain(ContactForm), do_contact, "contact"),
     "end_contact": Action(owned(current_contacts), do_end_contact),
     "validate": Action(plain(forms.Form), do_validate),
+    "refuse": Action(plain(OptOutForm), do_refuse, "refuse"),
     "accept": Action(owned(differences_of), do_accept),
     "dismiss": Action(owned(differences_of), do_dismiss),
 }

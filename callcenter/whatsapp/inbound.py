@@ -4,10 +4,12 @@ import uuid
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from callcenter.domain import appointments, consent, data_requests, messages, notices
 from callcenter.domain.calendar import company_calendar
 from callcenter.domain.errors import Refused
+from callcenter.domain.outreach import reopen, unanswered
 from callcenter.enums import AppointmentStatus, Channel, ExclusionScope, ExclusionSource, InboundKind, NextStep, Priority, Purpose
 from callcenter.models import ContactPoint, Customer, DataRight, InboundMessage, Message, Outreach, User, WhatsAppIdentity
 from callcenter.roles import Role
@@ -54,10 +56,24 @@ def identify(number: str, bsuid: str, *, name: str, username: str, reply_to: Mes
     hidden = bool(bsuid) and not identity.bsuid and not WhatsAppIdentity.objects.filter(bsuid=bsuid).exists()
     identity.bsuid = bsuid if hidden else identity.bsuid
     identity.name, identity.username = name or identity.name, username or identity.username
-    if identity.customer_id is None:
-        identity.customer = owner_of(identity.wa_id, reply_to)
+    if reply_to or identity.customer_id is None or turned_to_another(identity):
+        identity.customer = owner_of(identity.wa_id, reply_to) or identity.customer
     identity.save()
     return identity
+
+
+def turned_to_another(identity: WhatsAppIdentity) -> bool:
+    """True when the number has several owners and we wrote there since they last spoke: whoever was written to is the one who answers."""
+    if holders_of(identity.wa_id).count() < 2:
+        return False
+    sent = Message.objects.standing().filter(point__value=f"+{identity.wa_id}")
+    return sent.filter(created_at__gt=identity.last_inbound_at).exists() if identity.last_inbound_at else sent.exists()
+
+
+def holders_of(number: str) -> QuerySet[Customer]:
+    """Everybody who has the number."""
+    points = ContactPoint.objects.phones().usable().filter(value=f"+{number}")
+    return Customer.objects.standing().filter(pk__in=points.values("customer")) if number else Customer.objects.none()
 
 
 def hear(
@@ -88,18 +104,19 @@ def hear(
         if identity.last_inbound_at is None or identity.last_inbound_at < written_at:
             identity.last_inbound_at = written_at
             identity.save(update_fields=["last_inbound_at"])
-        if identity.customer:
-            answer(found, identity.customer, at=at)
+        answer(found, identity.customer, at=at)
         return found
 
 
-def answer(found: InboundMessage, customer: Customer, *, at: datetime) -> None:
+def answer(found: InboundMessage, customer: Customer | None, *, at: datetime) -> None:
     """An opt-out is obeyed at once; anything else goes to whoever calls: the matter that waited for it, or the list of replies."""
     if refusal := refusal_in(found.body):
         obey(found, customer, refusal, at=at)
+    elif customer is None:
+        return  # somebody says first who wrote
     elif note := about_appointment(found, at=at):
         handled(found, note, at=at)
-    elif call_back(customer, at=at):
+    elif call_back(found, customer, at=at):
         handled(found, "Pasó a la cola para responderle", at=at)
 
 
@@ -121,22 +138,40 @@ def about_appointment(found: InboundMessage, *, at: datetime) -> str:
     return "Pide mover su cita: pasó a la cola"
 
 
-def obey(found: InboundMessage, customer: Customer, refusal: str, *, at: datetime) -> None:
+def refusing(found: InboundMessage, customer: Customer | None) -> list[Customer]:
+    """Who refuses: whoever the answered message was for; without a quotation everybody who has the number, for nobody knows which of them."""
+    if found.reply_to:
+        return [found.reply_to.customer]
+    people = list(holders_of(found.identity.wa_id))
+    return people if customer is None or customer in people else [customer, *people]
+
+
+def obey(found: InboundMessage, customer: Customer | None, refusal: str, *, at: datetime) -> None:
     """Records the opt-out and says so once; whoever asks to be erased has the claim filed in the same transaction."""
-    everything = refusal in STOP_ALL
-    before = customer.exclusions.standing().filter(source=ExclusionSource.WHATSAPP_STOP, scope=ExclusionScope.COMMERCIAL)
-    is_new = not (before.filter(channels=[]).exists() if everything else before.exists())
-    if is_new:
-        consent.refuse(
-            customer, scope=ExclusionScope.COMMERCIAL, source=ExclusionSource.WHATSAPP_STOP, at=at,
-            channels=() if everything else (Channel.WHATSAPP,), note=f"Escribió «{found.body[:100]}»",
-        )  # fmt: skip
+    people = refusing(found, customer)
+    is_new = [refuse(person, found, everything=refusal in STOP_ALL, at=at) for person in people]
+    if customer is None and (refusal == DATA_CLAIM or not people):
+        return  # somebody says first who wrote
     if refusal == DATA_CLAIM:
         file_claim(found, customer, at=at)
         return
-    if is_new:
+    if customer and any(is_new):
         reply(customer, found, FAREWELL, purpose=Purpose.TRANSACTIONAL, at=at)
-    handled(found, "Exclusión registrada", at=at)
+    handled(
+        found, "Exclusión registrada" if len(people) == 1 else f"Exclusión registrada de los {len(people)} clientes con ese número", at=at
+    )
+
+
+def refuse(customer: Customer, found: InboundMessage, *, everything: bool, at: datetime) -> bool:
+    """Excludes one person, from this channel or from all that is commercial; False when it stood already."""
+    before = customer.exclusions.standing().filter(source=ExclusionSource.WHATSAPP_STOP, scope=ExclusionScope.COMMERCIAL)
+    if before.filter(channels=[]).exists() if everything else before.exists():
+        return False
+    consent.refuse(
+        customer, scope=ExclusionScope.COMMERCIAL, source=ExclusionSource.WHATSAPP_STOP, at=at,
+        channels=() if everything else (Channel.WHATSAPP,), note=f"Escribió «{found.body[:100]}»",
+    )  # fmt: skip
+    return True
 
 
 def file_claim(found: InboundMessage, customer: Customer, *, at: datetime) -> None:
@@ -167,10 +202,19 @@ def reply(customer: Customer, found: InboundMessage, words: str, *, purpose: Pur
         return  # no matter or no mobile of ours: what was asked stands all the same
 
 
-def call_back(customer: Customer, *, at: datetime) -> bool:
-    """Puts the matter that waited for an answer at the head of the queue, as a contact that the customer asked for."""
-    rows = Outreach.objects.open().filter(customer=customer, next_step=NextStep.REPLY).select_for_update()
-    waiting = rows.order_by("-opened_at").first()
+def call_back(found: InboundMessage, customer: Customer, *, at: datetime) -> bool:
+    """Puts the matter that waited for an answer at the head of the queue, as a contact that the customer asked for.
+
+    A quoted message names its matter, even one that closed unanswered lately; without it the newest that waits is meant.
+    """
+    quoted = found.reply_to
+    rows = Outreach.objects.filter(pk=quoted.outreach_id) if quoted else Outreach.objects.filter(customer=customer)
+    waiting = rows.open().filter(next_step=NextStep.REPLY).select_for_update().order_by("-opened_at").first()
+    if waiting is None and quoted and (waiting := unanswered(at).filter(pk=quoted.outreach_id).select_for_update().first()):
+        try:
+            reopen(waiting, at=at)
+        except Refused:
+            return False  # another matter of the vehicle is open meanwhile: a person reads the answer
     if waiting is None:
         return False
     waiting.next_step, waiting.priority, waiting.due_at = NextStep.CALL, Priority.CALLBACK, at

@@ -83,7 +83,8 @@ def parcel_of(message: Message) -> Parcel:
 def reserve(message: Message, *, at: datetime, calendar: BusinessCalendar) -> bool:
     """The last gate, in the transaction that makes the row SENDING: True when it must be sent now.
 
-    What the law forbids for now waits for its moment; for ever, it is withdrawn. An opt-out and this gate lock the same row.
+    What the law forbids until a known moment waits for it; otherwise the message is withdrawn, and its matter closes only when the person
+    refused: behind an open complaint or an old look-up in the RNE it goes back to the queue. An opt-out and this gate lock the same row.
     """
     with transaction.atomic():
         outreach, row = messages.locked(message.pk)
@@ -91,9 +92,14 @@ def reserve(message: Message, *, at: datetime, calendar: BusinessCalendar) -> bo
             raise LostLease(f"mensaje {row.pk}")
         if row.status != MessageStatus.QUEUED:
             return False
-        verdict = contact_law.verdict_for(row.customer_id, ContactIntent(Channel.WHATSAPP, Purpose(row.purpose), at), calendar=calendar)
+        intent = ContactIntent(Channel.WHATSAPP, Purpose(row.purpose), at)
+        verdict = contact_law.verdict_for(row.customer_id, intent, calendar=calendar, point=row.point_id)
         if not verdict.allowed and verdict.next_at is None:
-            withdraw(row, outreach, verdict.reason, at=at)
+            withdraw(row, verdict.reason)
+            if contact_law.plannable(row.customer_id, intent, calendar=calendar) is None:
+                close_refused(outreach, at=at)
+            else:
+                messages.return_to_queue(outreach, wanted=at, at=at, calendar=calendar)
             return False
         if not verdict.allowed:
             postpone(row, verdict.next_at, verdict.reason, at=at)
@@ -166,11 +172,14 @@ def postpone(row: Message, until: datetime, reason: str, *, at: datetime) -> Non
     row.save()
 
 
-def withdraw(row: Message, outreach: Outreach | None, reason: str, *, at: datetime) -> None:
-    """Takes the row out of the outbox: the person may not be written to any more."""
+def withdraw(row: Message, reason: str) -> None:
+    """Takes the row out of the outbox: the person may not be written to now, and nobody knows from when."""
     row.status, row.work_state, row.error = MessageStatus.CANCELLED, WorkState.DONE, reason
     row.finished_at, row.lease_until = timezone.now(), None
     row.save()
+
+
+def close_refused(outreach: Outreach | None, *, at: datetime) -> None:
     if outreach and outreach.is_open and outreach.next_step == NextStep.REPLY:
         close(outreach, Result.OPTED_OUT, at=at)
         outreach.leased_by = outreach.leased_at = outreach.lease_until = None

@@ -256,15 +256,15 @@ def receive(news: Inbound, *, at: datetime) -> None:
 
 
 def apply_preference(news: Preference, *, at: datetime) -> None:
+    """The account of WhatsApp stops or resumes our marketing: for everybody who has the number."""
     rows = WhatsAppIdentity.objects.select_related("customer").filter(customer__isnull=False)
     identity = rows.filter(wa_id=news.number).first() if news.number else rows.filter(bsuid=news.bsuid).first()
-    customer = identity.customer if identity else inbound.owner_of(news.number)
-    if customer is None:
-        return
+    people = set(inbound.holders_of(news.number)) | ({identity.customer} if identity else set())
     if news.stopped:
-        outbox.refuse_marketing(customer, None, "Detuvo los mensajes promocionales en WhatsApp", at=at)
+        for customer in people:
+            outbox.refuse_marketing(customer, None, "Detuvo los mensajes promocionales en WhatsApp", at=at)
     else:
-        Exclusion.objects.standing().filter(customer=customer, source=ExclusionSource.WHATSAPP_STOP).update(withdrawn_at=at)
+        Exclusion.objects.standing().filter(customer__in=people, source=ExclusionSource.WHATSAPP_STOP).update(withdrawn_at=at)
 
 
 def apply_template(news: TemplateNews) -> None:

@@ -354,7 +354,7 @@ OBJECTS = {
     **dict.fromkeys(("callcenter:live_agent", "callcenter:live_say"), colleague),
     "callcenter:read_notice": notice_to,
     **dict.fromkeys(("callcenter:customer", "callcenter:customer_points", "callcenter:customer_correct", "callcenter:customer_change",
-                     "callcenter:customer_compare"), customer),
+                     "callcenter:customer_compare", "callcenter:open_inbound"), customer),
     "callcenter:duplicate": duplicate,
     "callcenter:unmerge": customer_merge,
     **dict.fromkeys(("callcenter:export", "callcenter:export_file"), list_export),

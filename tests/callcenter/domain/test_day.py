@@ -9,11 +9,11 @@ from callcenter.domain import day, metrics, queue
 from callcenter.domain import outreach as verbs
 from callcenter.domain.errors import LeaseLost, NotAllowedNow, Refused
 from callcenter.domain.outreach import Booking, Call
-from callcenter.enums import NextStep, Outcome, OutreachState, PointStatus, Purpose, ReasonKind
+from callcenter.enums import NextStep, Outcome, OutreachState, PointStatus, Programme, Purpose, ReasonKind, Result
 from callcenter.models import Appointment, Attempt, Dial, Draft, Notification, Outreach, Pause, Preparation, Reason, Touch
 from callcenter.roles import Role
 from tests.conftest import person
-from tests.factories import MONDAY, OutreachFactory, PhoneFactory, VehicleFactory
+from tests.factories import MONDAY, CustomerFactory, OutreachFactory, PhoneFactory, VehicleFactory
 
 pytestmark = pytest.mark.django_db
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
@@ -134,6 +134,58 @@ def test_an_inbound_call_may_come_when_we_may_not_call(agent, cal):
     assert queue.take_inbound(row.pk, agent, at=sunday).is_inbound
     queue.release_all(agent)
     assert not Outreach.objects.get(pk=row.pk).is_inbound
+
+
+def left_unanswered(days_ago=3, **more):
+    """A matter whose WhatsApp nobody answered, closed some days ago."""
+    row = OutreachFactory(
+        state=OutreachState.CLOSED, result=Result.EXHAUSTED, next_step=NextStep.NONE, closed_at=MONDAY - days_ago * DAY, calls_made=3
+    )
+    Outreach.objects.filter(pk=row.pk).update(**more)
+    return row
+
+
+def test_who_calls_days_after_the_message_books_in_the_matter_they_left_unanswered(agent, cal):
+    row = left_unanswered()
+    held = queue.open_inbound(row.customer, row.vehicle, agent, at=MONDAY)
+    assert (held.pk, held.is_inbound, held.state) == (row.pk, True, OutreachState.OPEN)
+    done = verbs.record_attempt(row.pk, booked(row), agent=agent, fence=held.fence, at=MONDAY + MINUTE, calendar=cal)
+    assert (done.appointment.outreach_id, done.outreach.result, Touch.objects.count()) == (row.pk, Result.BOOKED, 0)
+    figures = metrics.calls(metrics.Slice(MONDAY.date(), MONDAY.date() + DAY))
+    assert (figures.attempts, figures.contacts, figures.reached, figures.booked) == (0, 0, 1, 1)
+
+
+@pytest.mark.parametrize(
+    "before",
+    [{"closed_at": MONDAY - 31 * DAY}, {"result": Result.BOOKED}, {"result": Result.OPTED_OUT}, {"purpose": Purpose.SERVICE}],
+)
+def test_anything_else_that_closed_stays_closed_and_a_new_matter_opens(agent, before):
+    row = left_unanswered(**before)
+    made = queue.open_inbound(row.customer, row.vehicle, agent, at=MONDAY)
+    assert made.pk != row.pk
+    assert (made.programme, made.purpose, made.vehicle, made.site, made.brand) == (
+        Programme.PROACTIVE, Purpose.COMMERCIAL, row.vehicle, row.site, row.brand,
+    )  # fmt: skip
+    assert not Outreach.objects.get(pk=row.pk).is_open
+
+
+def test_who_has_an_open_matter_of_the_vehicle_gets_that_one(agent):
+    row = OutreachFactory()
+    assert queue.open_inbound(row.customer, row.vehicle, agent, at=MONDAY).pk == row.pk
+    with pytest.raises(Refused, match="Ya hay otra gestión abierta"):
+        queue.open_inbound(CustomerFactory(sites=[row.site_id]), row.vehicle, agent, at=MONDAY)
+
+
+def test_a_matter_opened_for_a_call_that_came_to_nothing_is_dialled_by_nobody_and_ends(agent, cal):
+    left = left_unanswered()
+    made = queue.open_inbound(left.customer, VehicleFactory(), agent, at=MONDAY)
+    queue.open_inbound(left.customer, left.vehicle, agent, at=MONDAY)
+    assert verbs.close_unanswered(MONDAY) == 1  # the one in hand stays
+    queue.release_all(agent)
+    assert queue.claim_next(agent, at=MONDAY, calendar=cal) is None
+    assert verbs.close_unanswered(MONDAY) == 1
+    # What we never called about is no customer who did not answer.
+    assert [Outreach.objects.get(pk=pk).result for pk in (made.pk, left.pk)] == [Result.CANCELLED, Result.EXHAUSTED]
 
 
 # -- transfers and reservations --------------------------------------------------------------------------------------

@@ -7,14 +7,14 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from callcenter.domain import consent, contact_law, ledger, queue
+from callcenter.domain import consent, contact_law, ledger, messages, queue
 from callcenter.domain import outreach as verbs
 from callcenter.domain.contact_law import ContactIntent
 from callcenter.domain.errors import NotAllowedNow, Refused
 from callcenter.domain.outreach import Call
 from callcenter.enums import Channel, ExclusionScope, ExclusionSource, NextStep, Outcome, OutreachState, Purpose, Result, RneEnforcement
 from callcenter.models import Attempt, ContactRules, Exclusion, LawOverride, Reason, Touch
-from tests.factories import MONDAY, CustomerFactory, OutreachFactory
+from tests.factories import MONDAY, CustomerFactory, OutreachFactory, PhoneFactory
 
 DAY = timedelta(days=1)
 VOICE = Channel.VOICE
@@ -193,8 +193,59 @@ def test_an_old_look_up_in_the_register_warns_or_forbids(cal, enforcement, check
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("enforcement", "purpose", "allowed", "warned"),
+    [
+        (RneEnforcement.BLOCK, Purpose.COMMERCIAL, [True, False], [False, True]),
+        (RneEnforcement.WARN, Purpose.COMMERCIAL, [True, True], [False, True]),
+        (RneEnforcement.BLOCK, Purpose.SERVICE, [True, True], [False, False]),
+    ],
+)
+def test_what_was_looked_up_is_a_number_and_not_the_person(agent, cal, enforcement, purpose, allowed, warned):
+    ContactRules.objects.create(rne_enforcement=enforcement)
+    row = OutreachFactory(purpose=purpose)
+    row.customer.points.update(rne_checked_on=MONDAY.date())
+    points = [row.customer.points.get(), PhoneFactory(customer=row.customer, position=1)]
+    contact = ContactIntent(VOICE, purpose, MONDAY)
+    said = [contact_law.verdict_for(row.customer_id, contact, calendar=cal, point=point.pk) for point in points]
+    assert ([found.allowed for found in said], [bool(found.warnings) for found in said]) == (allowed, warned)
+    assert contact_law.verdicts_by_number(row.customer_id, contact, points, calendar=cal) == {
+        point.pk: found for point, found in zip(points, said, strict=True)
+    }
+    assert contact_law.unasked(points, contact, calendar=cal) == {point.pk for point, warn in zip(points, warned, strict=True) if warn}
+    held = queue.claim_next(agent, at=MONDAY, calendar=cal)  # a number is left to dial
+    assert queue.start_call(row.pk, agent, fence=held.fence, at=MONDAY, calendar=cal, point=points[0]).pk == row.pk
+    if allowed[1]:
+        queue.start_call(row.pk, agent, fence=held.fence, at=MONDAY, calendar=cal, point=points[1])
+    else:
+        with pytest.raises(NotAllowedNow, match="no se ha consultado en el RNE"):  # nor as the next of the ladder
+            queue.start_call(row.pk, agent, fence=held.fence, at=MONDAY, calendar=cal, point=points[1])
+
+
+@pytest.mark.django_db
+def test_the_message_goes_to_a_number_that_was_looked_up(agent, cal):
+    ContactRules.objects.create(rne_enforcement=RneEnforcement.BLOCK)
+    row = OutreachFactory(next_step=NextStep.WHATSAPP)
+    other = PhoneFactory(customer=row.customer, position=1, rne_checked_on=MONDAY.date())
+    assert messages.draft_for(row, agent, at=MONDAY).point == other
+    held = queue.take(row.pk, agent, at=MONDAY, calendar=cal)
+    messages.give_up_message(row.pk, agent=agent, fence=held.fence, at=MONDAY, calendar=cal)
+    assert list(row.customer.points.filter(is_on_whatsapp=False)) == [other]
+
+
+@pytest.mark.django_db
 def test_an_opt_out_stands_once_and_can_be_taken_back(agent):
     customer = CustomerFactory()
     refusal = consent.refuse(customer, scope=ExclusionScope.ALL, source=ExclusionSource.CUSTOMER, at=MONDAY)
     consent.give_back(refusal.exclusion, by=agent, at=MONDAY + DAY)
     assert not Exclusion.objects.standing().exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("order", [("WHATSAPP", "VOICE"), ("VOICE", "WHATSAPP")])
+def test_two_refusals_of_one_channel_each_leave_none(order):
+    row = OutreachFactory()
+    for channel in order:
+        consent.refuse(row.customer, scope=ExclusionScope.COMMERCIAL, channels=[channel], source=ExclusionSource.CUSTOMER, at=MONDAY)
+    row.refresh_from_db()
+    assert (row.state, row.result) == (OutreachState.CLOSED, Result.OPTED_OUT)

@@ -311,7 +311,7 @@ def test_the_versions_in_force_are_stored(agent, cal):
 
 
 def test_unanswered_messages_close_after_the_policys_days(agent):
-    row = OutreachFactory(next_step=NextStep.REPLY, due_at=MONDAY)
+    row = OutreachFactory(next_step=NextStep.REPLY, calls_made=3, due_at=MONDAY)
     assert verbs.close_unanswered(MONDAY - timedelta(minutes=1)) == 0
     assert verbs.close_unanswered(MONDAY) == 1
     row.refresh_from_db()

@@ -6,7 +6,7 @@ import pytest
 
 from callcenter.domain import contact_law
 from callcenter.domain.contact_law import ContactIntent
-from callcenter.enums import BatchStatus, Channel, ExclusionSource, OutreachState, Purpose
+from callcenter.enums import BatchStatus, Channel, ExclusionSource, NextStep, OutreachState, Programme, Purpose, Result
 from callcenter.models import ContactPoint, Exclusion
 from callcenter.spiga import pipeline
 from tests.factories import MONDAY, OutreachFactory
@@ -54,6 +54,21 @@ def test_the_answer_closes_channels_marks_the_look_up_and_counts_every_row(cal):
     for row in (calls, free, both):
         row.refresh_from_db()
     assert (calls.state, free.state, both.state) == (OutreachState.OPEN, OutreachState.OPEN, OutreachState.CLOSED)
+    assert (calls.next_step, free.next_step, both.result) == (NextStep.WHATSAPP, NextStep.CALL, Result.OPTED_OUT)  # only calls are closed
+
+
+@pytest.mark.parametrize(
+    ("before", "step"),
+    [
+        ({}, NextStep.WHATSAPP), ({"is_callback": True}, NextStep.CALL), ({"purpose": Purpose.SERVICE}, NextStep.CALL),
+        ({"next_step": NextStep.REPLY}, NextStep.REPLY), ({"programme": Programme.PROSPECT_CHECK}, NextStep.NONE),
+    ],
+)  # fmt: skip
+def test_what_is_left_to_a_matter_whose_person_is_listed_for_calls(before, step):
+    row = OutreachFactory(**{"phone": "+573005550101"} | before)
+    bring(f"Numero;Canales\n{row.customer.points.get().value[3:]};Llamadas\n")
+    row.refresh_from_db()
+    assert (row.next_step, row.is_open) == (step, step != NextStep.NONE)
 
 
 @pytest.mark.parametrize(

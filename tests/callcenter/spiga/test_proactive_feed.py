@@ -17,7 +17,18 @@ from callcenter import tasks
 from callcenter.domain import outreach as verbs
 from callcenter.domain import queue
 from callcenter.domain.outreach import Call
-from callcenter.enums import BatchStatus, ExclusionScope, ExclusionSource, Outcome, OutreachState, Priority, Purpose, RowStatus, WorkState
+from callcenter.enums import (
+    BatchStatus,
+    ExclusionScope,
+    ExclusionSource,
+    NextStep,
+    Outcome,
+    OutreachState,
+    Priority,
+    Purpose,
+    RowStatus,
+    WorkState,
+)
 from callcenter.models import ContactPoint, Customer, ImportBatch, ImportRow, Motive, Outreach, Reason, Vehicle, VehicleParty
 from callcenter.roles import Role
 from callcenter.spiga import cleaning, pipeline
@@ -169,6 +180,47 @@ def test_what_we_know_excludes_too(agent, cal):
     Outreach.objects.update(state=OutreachState.CLOSED, result="CANCELLED", closed_at=MONDAY)
     later = [row(number, reason="Cambio de aceite") for number in (101, 102, 103)]
     assert totals(bring(later)[1]) == (0, 0, 0, {"SOLD": 1, "OPTED_OUT": 1, "ALREADY_BOOKED": 1}, {})
+
+
+@pytest.mark.parametrize(
+    ("source", "channels", "phone", "step"),
+    [
+        (ExclusionSource.RNE, ["VOICE"], "3005550101", NextStep.WHATSAPP),
+        (ExclusionSource.CUSTOMER, ["VOICE", "EMAIL"], "3005550101", NextStep.WHATSAPP),
+        (ExclusionSource.CUSTOMER, ["VOICE"], "6015550101", None),  # a fixed line cannot be written to
+        (ExclusionSource.RNE, ["WHATSAPP"], "3005550101", NextStep.CALL),
+        (ExclusionSource.RNE, ["EMAIL"], "3005550101", NextStep.CALL),
+        (ExclusionSource.RNE, ["EMAIL", "VOICE", "WHATSAPP"], "3005550101", None),
+        (ExclusionSource.WHATSAPP_STOP, [], "3005550101", None),
+    ],
+)
+def test_who_refused_calls_is_written_to_and_who_refused_both_is_left_out(source, channels, phone, step):
+    bring([row(101, phone=phone)])
+    Customer.objects.get().exclusions.create(scope=ExclusionScope.COMMERCIAL, source=source, channels=channels, since=MONDAY)
+    Outreach.objects.update(state=OutreachState.CLOSED, result="CANCELLED", next_step=NextStep.NONE, closed_at=MONDAY)
+    done = totals(bring([row(101, phone=phone, reason="Cambio de aceite")])[1])
+    assert done == ((1, 0, 0, {}, {}) if step else (0, 0, 0, {"OPTED_OUT": 1}, {}))
+    assert list(Outreach.objects.open().values_list("next_step", flat=True)) == ([step] if step else [])
+
+
+def test_a_recall_comes_through_the_register_and_a_commercial_refusal():
+    bring([row(101)])
+    Customer.objects.get().exclusions.create(
+        scope=ExclusionScope.COMMERCIAL, source=ExclusionSource.RNE, channels=["VOICE", "WHATSAPP"], since=MONDAY
+    )
+    Outreach.objects.update(state=OutreachState.CLOSED, result="CANCELLED", next_step=NextStep.NONE, closed_at=MONDAY)
+    assert totals(bring([row(101, reason="Campaña de seguridad airbag")])[1]) == (1, 0, 0, {}, {})
+    assert Outreach.objects.open().get().next_step == NextStep.CALL
+
+
+def test_a_mobile_that_comes_in_the_row_is_enough_to_write():
+    bring([row(101, phone="6015550101")])
+    Customer.objects.get().exclusions.create(
+        scope=ExclusionScope.COMMERCIAL, source=ExclusionSource.CUSTOMER, channels=["VOICE"], since=MONDAY
+    )
+    Outreach.objects.update(state=OutreachState.CLOSED, result="CANCELLED", next_step=NextStep.NONE, closed_at=MONDAY)
+    assert totals(bring([row(101, phone="3005550101", reason="Cambio de aceite")])[1]) == (1, 0, 0, {}, {})
+    assert Outreach.objects.open().get().next_step == NextStep.WHATSAPP
 
 
 def test_a_sold_car_is_its_buyers(agent):

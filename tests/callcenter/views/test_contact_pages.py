@@ -6,12 +6,12 @@ import pytest
 from django.urls import reverse
 
 from callcenter.domain import consent
-from callcenter.enums import ExclusionScope, ExclusionSource, OutreachState
-from callcenter.models import Exclusion, LawOverride, Outreach
+from callcenter.enums import ExclusionScope, ExclusionSource, NextStep, OutreachState, Result
+from callcenter.models import Exclusion, LawOverride, Outreach, VehicleParty
 from callcenter.roles import Role
 from tests.callcenter.views.test_pages import as_, page
-from tests.conftest import person
-from tests.factories import MONDAY, CustomerFactory, OutreachFactory
+from tests.conftest import person, query_count
+from tests.factories import MONDAY, CustomerFactory, OutreachFactory, VehicleFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("monday")]
 
@@ -110,3 +110,75 @@ def test_the_law_page_costs_the_same_for_one_and_three(client, director, django_
     refused()
     with django_assert_num_queries(len(one)):
         client.get(reverse("callcenter:law"))
+
+
+# -- the customer who calls ------------------------------------------------------------------------------------------
+
+
+def test_who_calls_while_a_whatsapp_is_due_gets_the_whole_form(client, agent):
+    row = OutreachFactory(next_step=NextStep.WHATSAPP, calls_made=3)
+    as_(client, agent).post(reverse("callcenter:take_inbound", args=[row.pk]))
+    text = page(client.get(reverse("callcenter:console")))
+    assert [words in text for words in ("El cliente está llamando", "Agendó la cita", "No desea ser contactado", "Pantallazo")] == [
+        True,
+        True,
+        True,
+        False,
+    ]
+
+
+def test_an_agent_opens_a_matter_for_whoever_calls(client, agent, outsider):
+    row = OutreachFactory(
+        state=OutreachState.CLOSED, result=Result.EXHAUSTED, next_step=NextStep.NONE, closed_at=MONDAY - timedelta(days=3)
+    )
+    other = VehicleFactory()
+    VehicleParty.objects.create(vehicle=other, customer=row.customer)
+    url = reverse("callcenter:open_inbound", args=[row.customer_id])
+    assert as_(client, outsider).post(url, {"vehicle": row.vehicle_id}).status_code == 404
+    as_(client, agent)
+    text = page(client.get(reverse("callcenter:inbound"), {"q": row.vehicle.plate}))
+    assert [
+        text.count(words) for words in ("cerró sin respuesta el 20/11/2026: se retoma", "Retomar y atender", "Abrir una gestión y atender")
+    ] == [1, 1, 1]
+    assert text.count("Retomar y atender") == page(client.get(reverse("callcenter:inbound"), {"cliente": row.customer_id})).count(
+        "Retomar y atender"
+    )
+    assert "Elija uno de los vehículos del cliente" in page(
+        client.post(url, {"vehicle": VehicleFactory().pk}, follow=True)
+    )  # somebody else's
+    client.post(url, {"vehicle": row.vehicle_id})
+    assert (Outreach.objects.get(leased_by=agent).pk, Outreach.objects.count()) == (row.pk, 1)
+    client.post(url, {"vehicle": other.pk})
+    made = Outreach.objects.get(leased_by=agent)
+    assert (made.vehicle, made.is_inbound, Outreach.objects.count()) == (other, True, 2)
+    assert "Agendó la cita" in page(client.get(reverse("callcenter:console")))
+
+
+def test_the_page_of_who_calls_costs_the_same_for_one_car_and_for_three(client, agent):
+    row = OutreachFactory()
+    url = reverse("callcenter:inbound") + f"?cliente={row.customer_id}"
+    few = query_count(as_(client, agent), url)
+    for _ in range(2):
+        VehicleParty.objects.create(vehicle=VehicleFactory(), customer=row.customer)
+    assert query_count(client, url) == few
+
+
+def test_an_agent_notes_that_a_customer_refuses_and_only_others_lift_it(client, agent, outsider):
+    row = OutreachFactory()
+    url = reverse("callcenter:customer_change", args=[row.customer_id])
+    said = {"action": "refuse", "scope": "COMMERCIAL", "channels": ["WHATSAPP"], "note": "Respondió BAJA al celular"}
+    assert as_(client, outsider).post(url, said).status_code == 404
+    as_(client, agent)
+    for address in (reverse("callcenter:customer", args=[row.customer_id]), f"{reverse('callcenter:inbound')}?cliente={row.customer_id}"):
+        assert "Pidió no ser contactado" in page(client.get(address))
+    answer = client.post(url, said | {"note": ""})
+    assert (answer.status_code, "Escriba cómo lo pidió el cliente." in page(answer), Exclusion.objects.count()) == (422, True, 0)
+    client.post(url, said)
+    made = Exclusion.objects.get()
+    assert (made.customer, made.channels, made.source, made.recorded_by, made.note) == (
+        row.customer, ["WHATSAPP"], ExclusionSource.CUSTOMER, agent, "Respondió BAJA al celular",
+    )  # fmt: skip
+    assert Outreach.objects.get().is_open
+    assert "Se retiró o cambió de canal 1 gestión en cola." in page(client.post(url, said | {"channels": [], "scope": "ALL"}, follow=True))
+    assert not Outreach.objects.get().is_open
+    assert client.post(reverse("callcenter:give_back", args=[made.pk])).status_code == 403

@@ -252,7 +252,7 @@ def test_not_the_same_person_is_not_asked_again(client, agent, pair):
 
 
 def test_nothing_chosen_merges_nothing(client, agent, pair):
-    as_(client, agent).post(f"/clientes/duplicados/{pair.pk}/", {"stays": "77"})
+    as_(client, agent).post(f"/clientes/duplicados/{pair.pk}/", {"stays": "0"})
     assert not CustomerMerge.objects.exists()
 
 

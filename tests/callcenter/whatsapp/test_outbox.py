@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from callcenter import tasks
-from callcenter.domain import consent, messages, queue
+from callcenter.domain import consent, contact_law, messages, queue
 from callcenter.domain.errors import Conflict, LeaseLost, Refused
 from callcenter.enums import (
     Channel,
@@ -21,10 +21,21 @@ from callcenter.enums import (
     OutreachState,
     Purpose,
     Result,
+    RneEnforcement,
     TemplateApproval,
     WorkState,
 )
-from callcenter.models import Line, Message, MessageEvent, MessageTemplate, Notification, Touch, UploadedMedia, WhatsAppIdentity
+from callcenter.models import (
+    ContactRules,
+    Line,
+    Message,
+    MessageEvent,
+    MessageTemplate,
+    Notification,
+    Touch,
+    UploadedMedia,
+    WhatsAppIdentity,
+)
 from callcenter.models.work import LostLease
 from callcenter.roles import Role
 from callcenter.whatsapp import gateway, outbox, webhook
@@ -281,6 +292,27 @@ def test_an_opt_out_that_only_the_gate_sees_stops_the_send(graph, ask, work):
     work()
     assert (again(message).status, graph.requests) == (MessageStatus.CANCELLED, [])
     assert again(message.outreach).state == OutreachState.CLOSED
+
+
+def complains(message):
+    message.customer.holds.create(reason="Queja abierta QR-7", source="satisfaction", reference="7", since=MONDAY)
+
+
+def must_be_looked_up(_message):
+    ContactRules.objects.create(rne_enforcement=RneEnforcement.BLOCK)
+    contact_law.forget_mode()
+
+
+@pytest.mark.parametrize(
+    ("happens", "reason"), [(complains, "Espera: Queja abierta QR-7."), (must_be_looked_up, "no se ha consultado en el RNE")]
+)
+def test_who_only_has_to_wait_did_not_refuse(graph, ask, work, happens, reason):
+    message = ask()
+    happens(message)
+    work()
+    assert (again(message).status, reason in message.error, graph.requests) == (MessageStatus.CANCELLED, True, [])
+    row = again(message.outreach)
+    assert (row.state, row.next_step, row.result) == (OutreachState.OPEN, NextStep.WHATSAPP, "")
 
 
 def test_refusing_one_channel_leaves_the_others(graph, ask):

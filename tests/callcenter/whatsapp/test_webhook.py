@@ -2,7 +2,7 @@
 
 import json
 import random
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection
@@ -21,6 +21,7 @@ from callcenter.enums import (
     OutreachState,
     Priority,
     Purpose,
+    Result,
     TemplateApproval,
 )
 from callcenter.models import (
@@ -272,6 +273,80 @@ def test_a_number_of_two_people_waits_for_a_person():
         PhoneFactory(customer=CustomerFactory(), value="+573005551234")
     apply(inbound_body("Hola", number="573005551234"))
     assert InboundMessage.objects.get().customer is None
+
+
+def quoting(message):
+    message.refresh_from_db()
+    return {"context": {"id": message.provider_id}}
+
+
+@pytest.fixture
+def spouses(ask, work):
+    """Two people with one number, each written to about their own car: his message, then hers."""
+    his = ask()
+    hers = ask(at=MONDAY + timedelta(minutes=1), phone=his.point.value)
+    work()
+    return his, hers
+
+
+def test_a_quoted_answer_opens_the_matter_of_the_message_it_quotes(ask, work):
+    first = ask()
+    second = OutreachFactory(customer=first.customer, phone=False, next_step=NextStep.REPLY, opened_at=MONDAY)
+    work()
+    apply(inbound_body("Sí", number=number_of(first.customer), at=NOW, **quoting(first)))
+    steps = [Outreach.objects.get(pk=pk).next_step for pk in (first.outreach_id, second.pk)]
+    assert steps == [NextStep.CALL, NextStep.REPLY]
+
+
+@pytest.mark.parametrize(("days", "quotes", "step"), [(3, True, NextStep.CALL), (3, False, NextStep.NONE), (31, True, NextStep.NONE)])
+def test_a_late_answer_takes_up_the_matter_that_it_quotes(ask, work, days, quotes, step):
+    message = ask()
+    work()
+    closed = {
+        "state": OutreachState.CLOSED,
+        "result": Result.EXHAUSTED,
+        "next_step": NextStep.NONE,
+        "closed_at": MONDAY - timedelta(days=days),
+    }
+    Outreach.objects.update(**closed)
+    apply(inbound_body("Sí, quiero cita", number=number_of(message.customer), at=NOW, **(quoting(message) if quotes else {})))
+    row = Outreach.objects.get()
+    assert (row.next_step, row.is_callback, row.is_open) == (step, step == NextStep.CALL, step == NextStep.CALL)
+    assert (InboundMessage.objects.get().handled_at is None) is (step == NextStep.NONE)  # the rest a person reads
+
+
+def test_of_a_shared_number_the_quotation_says_who_speaks(spouses):
+    his, hers = spouses
+    number = number_of(his.customer)
+    apply(inbound_body("Hola", number=number, at=NOW))  # whoever was written to last
+    apply(inbound_body("Sí", number=number, at=NOW + 90, **quoting(his)))
+    apply(inbound_body("¿A qué hora?", number=number, at=NOW + 91))  # the same conversation goes on
+    said = InboundMessage.objects.order_by("at").values_list("customer", flat=True)
+    assert list(said) == [hers.customer_id, his.customer_id, his.customer_id]
+    assert set(Outreach.objects.values_list("next_step", flat=True)) == {NextStep.CALL}
+
+
+def test_the_refusal_belongs_to_whoever_the_quoted_message_was_for(spouses):
+    his, hers = spouses
+    apply(inbound_body("Hola", number=number_of(his.customer), at=NOW, **quoting(his)))
+    apply(inbound_body("BAJA", number=number_of(his.customer), at=NOW + 1, **quoting(hers)))
+    assert list(Exclusion.objects.values_list("customer", "channels")) == [(hers.customer_id, ["WHATSAPP"])]
+    assert [Outreach.objects.get(customer=row.customer_id).is_open for row in (his, hers)] == [True, False]
+
+
+def test_a_refusal_from_a_shared_number_without_quotation_is_of_all_who_have_it(spouses):
+    his, hers = spouses
+    apply(inbound_body("BAJA", number=number_of(his.customer), at=NOW))
+    assert set(Exclusion.objects.values_list("customer", flat=True)) == {his.customer_id, hers.customer_id}
+    assert InboundMessage.objects.get().note == "Exclusión registrada de los 2 clientes con ese número"
+    assert Message.objects.filter(purpose=Purpose.TRANSACTIONAL).count() == 1  # one number, one confirmation
+
+
+def test_nobody_knows_who_wrote_and_the_refusal_counts_all_the_same():
+    people = [PhoneFactory(customer=CustomerFactory(), value="+573005551234").customer_id for _ in range(2)]
+    apply(inbound_body("Eliminar mis datos", number="573005551234"))
+    assert set(Exclusion.objects.values_list("customer", flat=True)) == set(people)
+    assert (DataRequest.objects.count(), InboundMessage.objects.get().handled_at) == (0, None)  # whose data, a person asks
 
 
 def test_a_hidden_number_is_known_by_the_message_it_answers(ask, work):
