@@ -60,7 +60,7 @@ CONTROL_SHEET = {
 CONTACTED = frozenset({Outcome.BOOKED, Outcome.DONE, Outcome.DECLINED, Outcome.OPTED_OUT})
 # What one call may settle for several vehicles of a person.
 SHARED = frozenset({Outcome.NO_CONTACT, Outcome.CALL_BACK, Outcome.BOOKED, Outcome.DECLINED})
-RESULTS = {Outcome.BOOKED: Result.BOOKED, Outcome.DONE: Result.DONE, Outcome.DECLINED: Result.DECLINED, Outcome.OPTED_OUT: Result.OPTED_OUT}
+RESULTS = {Outcome.BOOKED: Result.BOOKED, Outcome.DONE: Result.DONE, Outcome.DECLINED: Result.DECLINED}
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,13 @@ class Call:
     also: tuple[int, ...] = ()  # other matters of the person that the same call settles
     steps_done: tuple[int, ...] = ()  # orders of the script's steps that were said
     details: str = ""  # what the programme's own part of the form said, for the hash
+
+    @property
+    def refusal(self) -> tuple[ExclusionScope, tuple[Channel, ...]] | None:
+        """What must not reach the person any more, and by which channels: as they said, or as the reason means it."""
+        if self.outcome == Outcome.OPTED_OUT:
+            return self.opt_out_scope, self.opt_out_channels
+        return (ExclusionScope(self.reason.refuses), ()) if self.reason and self.reason.refuses else None
 
     @property
     def body_hash(self) -> str:
@@ -322,12 +329,13 @@ def book_appointment(
 
 
 def refuse_contact(outreach: Outreach, call: Call, *, by: User, at: datetime) -> dict:
-    """Records «no me llamen» and withdraws the person's other commercial outreaches in the same transaction."""
-    if call.outcome != Outcome.OPTED_OUT:
+    """Records «no me llamen» and withdraws what else waits for the person in that scope, in the same transaction."""
+    if call.refusal is None:
         return {}
+    scope, channels = call.refusal
     refusal = consent.refuse(
-        outreach.customer, scope=call.opt_out_scope, channels=call.opt_out_channels, source=ExclusionSource.CUSTOMER, at=at, by=by,
-        note=call.note, keep=outreach.pk,
+        outreach.customer, scope=scope, channels=channels, source=ExclusionSource.CUSTOMER, at=at, by=by,
+        note=call.note or str(call.reason or ""), keep=outreach.pk,
     )  # fmt: skip
     return {"exclusion": refusal.exclusion.pk, "withdrawn": refusal.withdrawn}
 
@@ -346,7 +354,9 @@ def advance(outreach: Outreach, policy: ContactPolicy, call: Call, *, by: User, 
     outcomes = [Outcome(outcome) for outcome, _ in made]
     messaged = outreach.messages.standing().exists()
     step = next_step(policy, outcomes, messaged=messaged)
-    if call.reason and call.reason.closes and step is not Step.CLOSE:
+    if call.refusal:
+        close(outreach, Result.OPTED_OUT, at=at)
+    elif call.reason and call.reason.closes and step is not Step.CLOSE:
         close(outreach, Result.UNREACHABLE, at=at)
     elif step is Step.CLOSE:
         close(outreach, RESULTS.get(call.outcome, Result.EXHAUSTED), at=at)

@@ -211,6 +211,18 @@ def test_a_total_opt_out_withdraws_surveys_too(agent, cal):
     assert survey.state == OutreachState.CLOSED
 
 
+@pytest.mark.parametrize("code", ["OPTED_OUT", "DECEASED"])
+def test_a_reason_that_is_a_refusal_is_recorded_as_one(agent, cal, code):
+    row = OutreachFactory()
+    other = OutreachFactory(customer=row.customer, programme=Programme.RECOVERY, phone=False)
+    survey = OutreachFactory(customer=row.customer, programme=Programme.AFTERSALES_SURVEY, purpose=Purpose.SERVICE, phone=False)
+    record(row, silence(code, also=(other.pk,)), agent, cal=cal)
+    assert set(Outreach.objects.values_list("pk", "result")) == {(one.pk, Result.OPTED_OUT) for one in (row, other, survey)}
+    assert Attempt.objects.count() == 1
+    refusal = Exclusion.objects.standing().get()
+    assert (refusal.scope, refusal.channels, refusal.note) == (ExclusionScope.ALL, [], str(reason(code)))
+
+
 def test_one_voice_the_persons_other_matters_wait_for_tomorrow(agent, cal):
     row = OutreachFactory()
     other = OutreachFactory(customer=row.customer, vehicle=VehicleFactory(), phone=False)
