@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from callcenter.domain.policy import POLICIES
+from callcenter.domain.snapshots import restore, snapshot
 from callcenter.enums import (
     Channel,
     ExclusionScope,
@@ -32,8 +33,14 @@ class Refusal:
     """What an opt-out changed: enough to put it back within the ten minutes of an undo."""
 
     exclusion: Exclusion
-    withdrawn: list[tuple[int, str]] = field(default_factory=list)  # outreaches, each with the step that it had
-    messages: int = 0
+    is_new: bool
+    withdrawn: list[tuple[int, int, dict]] = field(default_factory=list)  # outreaches: the fence they got, and as they were
+    messages: list[int] = field(default_factory=list)  # taken out of the outbox
+
+    @property
+    def undo(self) -> dict:
+        """What `take_back` needs, as an attempt keeps it."""
+        return {"exclusion": self.exclusion.pk if self.is_new else None, "withdrawn": self.withdrawn, "messages": self.messages}
 
 
 def refuse(
@@ -55,20 +62,19 @@ def refuse(
     channels = sorted({str(channel) for channel in channels})
     with transaction.atomic():
         standing = Exclusion.objects.standing().filter(customer=customer, scope=scope, source=source, channels=channels)
-        exclusion = standing.first() or Exclusion.objects.create(
+        known = standing.first()
+        exclusion = known or Exclusion.objects.create(
             customer=customer, scope=scope, channels=channels, source=source, since=at, recorded_by=by, note=note[:300]
         )
         withdrawn = withdraw(Outreach.objects.filter(customer=customer).exclude(pk=keep), exclusion, at=at)
-        stopped = 0
-        if not channels or Channel.WHATSAPP in channels:
-            stopped = withdraw_messages(customer, scope, at=at)
-        return Refusal(exclusion, withdrawn, stopped)
+        stopped = withdraw_messages(customer, scope, at=at) if not channels or Channel.WHATSAPP in channels else []
+        return Refusal(exclusion, known is None, withdrawn, stopped)
 
 
-def withdraw(waiting: QuerySet[Outreach], exclusion: Exclusion, *, at: datetime) -> list[tuple[int, str]]:
+def withdraw(waiting: QuerySet[Outreach], exclusion: Exclusion, *, at: datetime) -> list[tuple[int, int, dict]]:
     """Takes from the queue what the refusal forbids: another channel where one is left, otherwise closed.
 
-    Returns what it changed, each with the step that it had.
+    Returns what it changed, each with the fence that it has now and as it was.
     """
     rows = waiting.open()
     if exclusion.scope == ExclusionScope.COMMERCIAL:
@@ -79,23 +85,28 @@ def withdraw(waiting: QuerySet[Outreach], exclusion: Exclusion, *, at: datetime)
         written = rows.filter(
             next_step=NextStep.CALL, programme__in=WRITING, customer__points__kind="PHONE", customer__points__phone_kind="MOBILE"
         )
-        turned = list(written.values_list("pk", "next_step").distinct())
-        changed = Outreach.objects.filter(pk__in=[pk for pk, _ in turned])
+        turned = changing(Outreach.objects.filter(pk__in=written.values("pk")))
+        changed = Outreach.objects.filter(pk__in=[pk for pk, *_ in turned])
         changed.update(next_step=NextStep.WHATSAPP, priority=Priority.RETRY, is_callback=False, fence=F("fence") + 1, **FREE)
         rows = rows.filter(next_step=NextStep.CALL)
     elif channels and Channel.WHATSAPP in channels and Channel.VOICE not in channels:
         rows = rows.filter(next_step__in=[NextStep.WHATSAPP, NextStep.REPLY])
     elif channels and not channels & {Channel.VOICE, Channel.WHATSAPP}:
         return []
-    closed = list(rows.select_for_update().values_list("pk", "next_step"))
-    Outreach.objects.filter(pk__in=[pk for pk, _ in closed]).update(
+    closed = changing(rows)
+    Outreach.objects.filter(pk__in=[pk for pk, *_ in closed]).update(
         state=OutreachState.CLOSED, result=Result.OPTED_OUT, closed_at=at, next_step=NextStep.NONE, is_callback=False,
         callback_for=None, reserved_until=None, fence=F("fence") + 1, **FREE,
     )  # fmt: skip
     return [*turned, *closed]
 
 
-def withdraw_messages(customer: Customer, scope: ExclusionScope, *, at: datetime) -> int:
+def changing(rows: QuerySet[Outreach]) -> list[tuple[int, int, dict]]:
+    """Locks what is about to change: each row with its next fence and as it is."""
+    return [(row.pk, row.fence + 1, snapshot(row)) for row in rows.select_for_update()]
+
+
+def withdraw_messages(customer: Customer, scope: ExclusionScope, *, at: datetime) -> list[int]:
     """Takes the person's queued messages out of the outbox; one that is leaving in this very moment can't be taken back.
 
     The update and the outbox's gate lock the same row, so that one of them always sees what the other did.
@@ -103,9 +114,28 @@ def withdraw_messages(customer: Customer, scope: ExclusionScope, *, at: datetime
     waiting = Message.objects.queued().filter(customer=customer)
     if scope == ExclusionScope.COMMERCIAL:
         waiting = waiting.filter(purpose=Purpose.COMMERCIAL)
-    return waiting.exclude(purpose=Purpose.REQUESTED).update(
+    stopped = list(waiting.exclude(purpose=Purpose.REQUESTED).select_for_update().values_list("pk", flat=True))
+    Message.objects.filter(pk__in=stopped).update(
         status=MessageStatus.CANCELLED, work_state=WorkState.DONE, error=WITHDRAWN, finished_at=at, lease_until=None
     )
+    return stopped
+
+
+def take_back(undo: dict, *, at: datetime) -> None:
+    """Takes back one refusal that was written by mistake: only what it wrote itself, and no matter that went on since.
+
+    A message that it stopped is in line again; the law is asked once more before it leaves.
+    """
+    Exclusion.objects.filter(pk=undo["exclusion"]).update(withdrawn_at=at)
+    for pk, fence, before in undo["withdrawn"]:
+        row = Outreach.objects.select_for_update().filter(pk=pk, fence=fence).first()
+        if row:
+            restore(row, before)
+            row.save()
+    for message in Message.objects.select_for_update().filter(pk__in=undo["messages"], status=MessageStatus.CANCELLED):
+        message.requeue()
+        message.status = MessageStatus.QUEUED
+        message.save()
 
 
 def give_back(exclusion: Exclusion, *, by: User, at: datetime) -> Exclusion:

@@ -15,6 +15,7 @@ from callcenter.domain import appointments, consent, contact_law, dayparts, ledg
 from callcenter.domain.contact_law import ContactIntent, Verdict
 from callcenter.domain.errors import Conflict, LeaseLost, Refused
 from callcenter.domain.policy import POLICIES, ContactPolicy, Step, adjusted, next_step
+from callcenter.domain.snapshots import restore, snapshot
 from callcenter.enums import (
     Channel,
     ExclusionScope,
@@ -37,7 +38,6 @@ from callcenter.models import (
     Dial,
     Draft,
     Employee,
-    Exclusion,
     LawOverride,
     Outreach,
     ProgrammeSettings,
@@ -285,17 +285,6 @@ def is_direct_contact(call: Call) -> bool:
     return call.outcome in CONTACTED or call.outcome == Outcome.CALL_BACK or bool(call.reason and call.reason.is_answered)
 
 
-SNAPSHOT = ("state", "next_step", "priority", "due_at", "is_callback", "callback_for_id", "reserved_until", "calls_made", "result",
-            "closed_at")  # fmt: skip
-MOMENTS = ("due_at", "reserved_until", "closed_at")
-
-
-def snapshot(outreach: Outreach) -> dict:
-    """The fields that a call changes, as they were: what undoing puts back."""
-    values = {name: getattr(outreach, name) for name in SNAPSHOT}
-    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
-
-
 def spoil_phone(call: Call, at: datetime) -> list | None:
     """Notes what the call taught about its number, and marks a wrong or dead one; returns what it was."""
     if call.point is None:
@@ -337,7 +326,7 @@ def refuse_contact(outreach: Outreach, call: Call, *, by: User, at: datetime) ->
         outreach.customer, scope=scope, channels=channels, source=ExclusionSource.CUSTOMER, at=at, by=by,
         note=call.note or str(call.reason or ""), keep=outreach.pk,
     )  # fmt: skip
-    return {"exclusion": refusal.exclusion.pk, "withdrawn": refusal.withdrawn}
+    return {"refusal": refusal.undo}
 
 
 def raise_complaint(outreach: Outreach, attempt: Attempt, call: Call, *, by: User, at: datetime) -> None:
@@ -458,15 +447,11 @@ def put_back(attempt: Attempt, outreach: Outreach, *, by: User, at: datetime) ->
         ContactPoint.objects.filter(pk=pk).update(status=status, last_result=last_result)
     if before.get("vehicle"):
         Vehicle.objects.filter(pk=before["vehicle"]).update(sold_at=None)
-    if before.get("exclusion"):
-        Exclusion.objects.filter(pk=before["exclusion"]).update(withdrawn_at=at)
-    for pk, step in before.get("withdrawn", []):
-        Outreach.objects.filter(pk=pk).update(state=OutreachState.OPEN, result="", closed_at=None, next_step=step)
+    if before.get("refusal"):
+        consent.take_back(before["refusal"], at=at)
     for pk, due in before.get("delayed", []):
         Outreach.objects.filter(pk=pk, state=OutreachState.OPEN).update(due_at=due)
-    for name, value in before["outreach"].items():
-        setattr(outreach, name, datetime.fromisoformat(value) if name in MOMENTS and value else value)
-    outreach.leased_by = outreach.leased_at = outreach.lease_until = outreach.call_started_at = None
+    restore(outreach, before["outreach"])
     Attempt.objects.filter(pk=attempt.pk).update(undone_at=at)
 
 

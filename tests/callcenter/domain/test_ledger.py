@@ -150,7 +150,7 @@ def test_a_refused_channel_leaves_the_other_one(agent, cal):
     row.refresh_from_db()
     survey.refresh_from_db()
     assert (row.next_step, survey.next_step) == (NextStep.WHATSAPP, NextStep.CALL)
-    assert first.withdrawn == [(row.pk, "CALL")]
+    assert [(pk, before["next_step"]) for pk, _, before in first.withdrawn] == [(row.pk, "CALL")]
     again = consent.refuse(row.customer, scope=ExclusionScope.COMMERCIAL, channels=[VOICE], source=ExclusionSource.CUSTOMER, at=MONDAY)
     assert (again.exclusion, again.withdrawn) == (first.exclusion, [])
     assert verdict(row, cal).rule == "L5"
