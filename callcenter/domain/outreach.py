@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from callcenter import seams
-from callcenter.domain import appointments, consent, contact_law, dayparts, ledger
+from callcenter.domain import appointment_undo, appointments, consent, contact_law, dayparts, ledger
 from callcenter.domain.contact_law import ContactIntent, Verdict
 from callcenter.domain.errors import Conflict, LeaseLost, Refused
 from callcenter.domain.policy import POLICIES, ContactPolicy, Step, adjusted, next_step
@@ -198,7 +198,8 @@ def settle(outreach: Outreach, call: Call, attempt: Attempt, moment: Moment) -> 
     undo |= refuse_contact(outreach, call, by=agent, at=at)
     advance(outreach, policy_of(outreach.programme), call, by=agent, at=at, calendar=calendar)
     undo["delayed"] = delay_others(outreach, at=at, calendar=calendar)
-    Attempt.objects.filter(pk=attempt.pk).update(before=undo)
+    attempt.before = undo
+    attempt.save(update_fields=["before"])
     Dial.objects.filter(outreach=outreach, attempt__isnull=True).update(attempt=attempt)
     Draft.objects.filter(outreach=outreach).delete()
     return appointment
@@ -423,6 +424,9 @@ def undo_attempt(attempt_id: int, *, by: User, at: datetime, lease_until: dateti
             row = rows[made.outreach_id]
             if row.calls_made != made.number or row.messages.filter(sent_at__gt=made.at).exists() or row.leased_by_id not in {None, by.pk}:
                 raise Refused("Ya hubo otra gestión después de esta llamada: no se puede deshacer.")
+        holder = Outreach.objects.select_related("leased_by").filter(customer=outreach.customer_id, leased_by__isnull=False)
+        if other := holder.exclude(leased_by=by).first():
+            raise Refused(f"{other.leased_by} tiene ahora a este cliente: no se puede deshacer.")
         for part in reversed(parts):
             put_back(part, rows[part.outreach_id], by=by, at=at)
             rows[part.outreach_id].save()
@@ -437,9 +441,9 @@ def undo_attempt(attempt_id: int, *, by: User, at: datetime, lease_until: dateti
 def put_back(attempt: Attempt, outreach: Outreach, *, by: User, at: datetime) -> None:
     """Takes one attempt's effects back; the caller saves the outreach."""
     before = attempt.before
+    appointment_undo.undo(attempt, at=at)
     for taken_back in seams.plugged("ON_UNDO"):
         taken_back(attempt, by=by, at=at)
-    Appointment.objects.filter(attempt=attempt).delete()
     LawOverride.objects.filter(touches__attempt=attempt).update(spent_at=None)
     Touch.objects.filter(attempt=attempt).delete()
     if before.get("point"):

@@ -343,6 +343,16 @@ def test_undo_of_an_opt_out_said_before_leaves_it_standing(agent, cal):
     assert Exclusion.objects.standing().get() == older.exclusion
 
 
+def test_undo_waits_for_the_colleague_who_has_the_person_now(agent, cal):
+    row = OutreachFactory()
+    survey = OutreachFactory(customer=row.customer, programme=Programme.AFTERSALES_SURVEY, purpose=Purpose.SERVICE, phone=False)
+    done = record(row, silence(), agent, cal=cal)
+    colleague = person(Role.CALL_CENTER_AGENT)
+    take(survey, colleague, MONDAY + timedelta(minutes=2), cal=cal)
+    with pytest.raises(Refused, match="tiene ahora a este cliente"):
+        verbs.undo_attempt(done.attempt.pk, by=agent, at=MONDAY + timedelta(minutes=3), lease_until=MONDAY + queue.LEASE)
+
+
 def test_undo_is_ones_own_and_soon(agent, cal):
     done = record(OutreachFactory(), silence(), agent, cal=cal)
     with pytest.raises(Refused, match="Solo quien"):
