@@ -160,7 +160,7 @@ def record_attempt(
         check_call(call, outreach, calendar=calendar, at=at)
         moment = Moment(agent, started_at, at, calendar)
         part_of = same_call(outreach, agent)
-        others = siblings(outreach, agent).filter(pk__in=call.also).select_for_update(of=("self",)).for_console() if call.also else ()
+        others = served_too(outreach, agent, call.outcome).filter(pk__in=call.also).select_for_update(of=("self",)).for_console()
         attempt = write_attempt(outreach, call, moment, part_of=part_of)
         warnings = () if outreach.is_inbound or part_of else enter_ledger(outreach, call, attempt, calendar=calendar).warnings
         appointment = settle(outreach, call, attempt, moment)
@@ -209,6 +209,18 @@ def siblings(outreach: Outreach, agent: User) -> QuerySet[Outreach]:
     """The same person's other open matters of this purpose that one call may serve (several vehicles, one conversation)."""
     rows = Outreach.objects.open().visible_to(agent).filter(customer=outreach.customer_id, purpose=outreach.purpose, leased_by__isnull=True)
     return rows.exclude(pk=outreach.pk).filter(next_step__in=[NextStep.CALL, NextStep.WHATSAPP]).order_by("due_at", "id")
+
+
+def served_too(outreach: Outreach, agent: User, outcome: Outcome) -> QuerySet[Outreach]:
+    """Which of them a call with this outcome may count for (REC-R5: one conversation serves all).
+
+    A call that nobody answered was made only for what was to be called, in the same programme, which counts attempts of its own
+    (PRO-11, REC-11, SAT-14): a promised callback keeps its hour, and a WhatsApp that is due stays due.
+    """
+    rows = siblings(outreach, agent)
+    if outcome != Outcome.NO_CONTACT:
+        return rows
+    return rows.filter(programme=outreach.programme, next_step=NextStep.CALL, is_callback=False)
 
 
 def same_call(outreach: Outreach, agent: User) -> Attempt | None:

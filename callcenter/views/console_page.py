@@ -216,5 +216,6 @@ def call_context(request: HttpRequest, row: Outreach, at, calendar, form, messag
         "channels": Channel.choices,
         "siblings": outreach.siblings(row, request.user).select_related("vehicle__brand") if page.books else [],
         "reaches": REACHES,
+        "unanswered": outreach.served_too(row, request.user, Outcome.NO_CONTACT).select_related("vehicle__brand"),
         "colleagues": colleagues(request.user, row),
     }

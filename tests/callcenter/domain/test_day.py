@@ -57,6 +57,33 @@ def test_one_silent_call_is_an_attempt_for_every_vehicle_and_one_contact(agent, 
         assert (changed.calls_made, changed.due_at > MONDAY + DAY / 2) == (1, True)
 
 
+def test_a_silent_call_is_charged_to_nothing_else_of_the_person(agent, cal):
+    """Neither to a callback that was promised, nor to a WhatsApp that is due, nor to another programme's attempts."""
+    row, promised = two_cars()
+    friday = MONDAY + 4 * DAY
+    Outreach.objects.filter(pk=promised.pk).update(is_callback=True, due_at=friday, priority=0)
+    others = [
+        promised,
+        OutreachFactory(customer=row.customer, next_step=NextStep.WHATSAPP, calls_made=3, phone=False),
+        OutreachFactory(customer=row.customer, programme="RECOVERY", phone=False),
+    ]
+    record(row, silence(also=tuple(other.pk for other in others)), agent, cal)
+    assert list(Attempt.objects.values_list("outreach", flat=True)) == [row.pk]
+    promised.refresh_from_db()
+    assert (promised.is_callback, promised.due_at) == (True, friday)
+    # What the conversation itself may settle is all of them.
+    assert set(verbs.served_too(row, agent, Outcome.BOOKED)) == set(others)
+
+
+def test_two_silent_confirmations_leave_a_survey_its_own_attempts(agent, cal):
+    row = OutreachFactory(programme="CONFIRMATION", purpose=Purpose.SERVICE)
+    survey = OutreachFactory(customer=row.customer, programme="AFTERSALES_SURVEY", purpose=Purpose.SERVICE, phone=False)
+    for day_ in (0, 1):
+        record(row, silence(also=(survey.pk,)), agent, cal, at=MONDAY + day_ * DAY)
+    survey.refresh_from_db()
+    assert (survey.calls_made, survey.next_step) == (0, NextStep.CALL)
+
+
 def test_all_vehicles_are_booked_in_one_call_and_undone_together(agent, cal):
     row, other = two_cars()
     done = record(row, booked(row, also=(other.pk,)), agent, cal)
