@@ -380,14 +380,16 @@ def forget_mode() -> None:
     _mode = None
 
 
-# One round trip; each branch is an index look-up of one person.
+# One round trip; each branch is an index look-up of one person. What came after %(at)s had not happened then.
 HISTORY = f"""
 SELECT 'touch', channel, purpose, at, is_effective, NULL::varchar[], NULL::date FROM callcenter_touch
- WHERE customer_id = %(customer)s AND day >= %(week)s
+ WHERE customer_id = %(customer)s AND day >= %(week)s AND at <= %(at)s
 UNION ALL
-SELECT 'refusal', scope, source, NULL, NULL, channels, NULL FROM callcenter_exclusion WHERE customer_id = %(customer)s AND withdrawn_at IS NULL
+SELECT 'refusal', scope, source, NULL, NULL, channels, NULL FROM callcenter_exclusion
+ WHERE customer_id = %(customer)s AND withdrawn_at IS NULL AND since <= %(at)s
 UNION ALL
-SELECT 'wait', purpose, reason, until, NULL, NULL, NULL FROM callcenter_hold WHERE customer_id = %(customer)s AND (until IS NULL OR until > %(at)s)
+SELECT 'wait', purpose, reason, until, NULL, NULL, NULL FROM callcenter_hold
+ WHERE customer_id = %(customer)s AND since <= %(at)s AND (until IS NULL OR until > %(at)s)
 UNION ALL
 SELECT 'lifted', rule, '', NULL, NULL, NULL, NULL FROM callcenter_lawoverride
  WHERE customer_id = %(customer)s AND day = %(day)s AND spent_at IS NULL
@@ -405,7 +407,9 @@ SELECT 'rne', '', '', NULL, NULL, NULL, max(rne_checked_on) FROM callcenter_cont
 
 
 def load_history(customer_id: int, at: datetime) -> ContactHistory:
-    """What the rules ask about a person: this week's contacts, standing refusals and waits, the RNE, and what was lifted today."""
+    """What the rules ask about a person, as it stood at that moment: the week's contacts, refusals and waits, the RNE, and what
+    was lifted that day. A call is judged by its start: what arrives while it lasts does not forbid it.
+    """
     day = bogota(at).date()
     values = {"customer": customer_id, "at": at, "day": day, "week": monday_of(day), "day_before": at - INBOUND_OPENS}
     found: dict[str, list[tuple]] = {}
