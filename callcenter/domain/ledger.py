@@ -27,7 +27,8 @@ def enter(
     Call it in the transaction of the attempt or the message. Raises NotAllowedNow, which must roll that transaction back.
     """
     Customer.objects.select_for_update(no_key=True).only("pk").get(pk=customer_id)
-    history = contact_law.load_history(customer_id, contact.at)
+    asks = {"matter": attempt.outreach_id, "agent": attempt.agent_id} if attempt else {}
+    history = contact_law.load_history(customer_id, contact.at, **asks)
     mode = contact_law.company_mode()
     verdict = contact_law.check(contact, history, calendar=calendar, mode=mode)
     if not verdict.allowed:
@@ -43,7 +44,7 @@ def enter(
     except IntegrityError as error:
         # The database's own rules say what ours would have said with all that is written of that day.
         whole_day = start_of(day + timedelta(days=1)) - timedelta(microseconds=1)
-        again = contact_law.check(contact, contact_law.load_history(customer_id, whole_day), calendar=calendar, mode=mode)
+        again = contact_law.check(contact, contact_law.load_history(customer_id, whole_day, **asks), calendar=calendar, mode=mode)
         if again.allowed:
             raise
         raise NotAllowedNow(again) from error

@@ -139,7 +139,7 @@ def open_for_message(
     if outreach.leased_by_id != agent.pk or outreach.fence != fence:
         raise LeaseLost("Este cliente ya no está en sus manos: otra persona lo tomó o venció el tiempo.")
     intent = ContactIntent(Channel.WHATSAPP, Purpose(outreach.purpose), at)
-    verdict = contact_law.verdict_for(outreach.customer_id, intent, calendar=calendar)
+    verdict = contact_law.verdict_for(outreach.customer_id, intent, calendar=calendar, matter=outreach.pk, agent=agent.pk)
     if not verdict.allowed:
         raise NotAllowedNow(verdict)
     return outreach, None

@@ -458,6 +458,7 @@ def put_back(attempt: Attempt, outreach: Outreach, *, by: User, at: datetime) ->
         taken_back(attempt, by=by, at=at)
     LawOverride.objects.filter(touches__attempt=attempt).update(spent_at=None)
     Touch.objects.filter(attempt=attempt).delete()
+    attempt.dials.update(attempt=None)
     if before.get("point"):
         pk, status, last_result = before["point"]
         ContactPoint.objects.filter(pk=pk).update(status=status, last_result=last_result)

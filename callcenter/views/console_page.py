@@ -95,7 +95,7 @@ def render_console(
     context["waiting"] = [*([row] if row else []), *waiting]
     if refused:
         shown = Outreach.objects.for_console().get(pk=refused)
-        context |= {"refused": shown, "why": reasons_why(shown, at)}
+        context |= {"refused": shown, "why": reasons_why(shown, request.user, at)}
     elif row is None:
         context |= closed_now(at, calendar) | preparation(request, at)
     else:
@@ -173,7 +173,7 @@ def call_context(request: HttpRequest, row: Outreach, at, calendar, form, messag
     policy = outreach.policy_of(row.programme)
     made = list(row.attempts.counted().select_related("reason", "agent"))
     context = {
-        "verdict": Verdict(True) if queue.is_same_call(row) else queue.why_not_callable(row, at=at, calendar=calendar),
+        "verdict": Verdict(True) if queue.is_same_call(row) else queue.why_not_callable(row, request.user, at=at, calendar=calendar),
         "offer": offer,
         "script": script,
         "steps": [pair for pair in steps if not (pair[0].is_objection or pair[0].branch)],
