@@ -19,6 +19,7 @@ from callcenter.domain.contact_law import ContactIntent
 from callcenter.domain.errors import Conflict, LeaseLost, NotAllowedNow, Refused
 from callcenter.domain.evidence import Picture
 from callcenter.domain.outreach import close, has_mobile, has_phone, plan, policy_of
+from callcenter.domain.queue import began
 from callcenter.enums import (
     Channel,
     Gateway,
@@ -129,7 +130,9 @@ def window_until(customer_id: int) -> datetime | None:
 def open_for_message(
     outreach_id: int, draft: Draft, digest: str, *, key: uuid.UUID, agent: User, fence: int, at: datetime, calendar: BusinessCalendar
 ) -> tuple[Outreach, Message | None]:
-    """The locked outreach, and the message that this form wrote before. Raises Conflict, LeaseLost and NotAllowedNow."""
+    """The locked outreach, and the message that this form wrote before. The law judges the moment at which the chat was opened,
+    when the page noted it. Raises Conflict, LeaseLost and NotAllowedNow.
+    """
     outreach = Outreach.objects.select_for_update(of=("self",)).for_console().get(pk=outreach_id)
     before = Message.objects.filter(key=key).first()
     if before:
@@ -138,7 +141,7 @@ def open_for_message(
         return outreach, before
     if outreach.leased_by_id != agent.pk or outreach.fence != fence:
         raise LeaseLost("Este cliente ya no está en sus manos: otra persona lo tomó o venció el tiempo.")
-    intent = ContactIntent(Channel.WHATSAPP, Purpose(outreach.purpose), at)
+    intent = ContactIntent(Channel.WHATSAPP, Purpose(outreach.purpose), began(outreach, at) or at)
     verdict = contact_law.verdict_for(outreach.customer_id, intent, calendar=calendar, matter=outreach.pk, agent=agent.pk)
     if not verdict.allowed:
         raise NotAllowedNow(verdict)
@@ -169,7 +172,8 @@ def record_sent(
     at: datetime,
     calendar: BusinessCalendar,
 ) -> Sent:
-    """Writes the message that the agent sent from the telephone, with its screenshot, in one transaction.
+    """Writes the message that the agent sent from the telephone, with its screenshot, in one transaction: as sent when the chat
+    was opened, for the screenshot comes later.
 
     Raises Conflict, LeaseLost and NotAllowedNow as a call does; Refused without a picture, which is the proof.
     """
@@ -180,11 +184,12 @@ def record_sent(
             return Sent(before, replayed=True)
         if picture is None:
             raise Refused("Falta el pantallazo: péguelo con Ctrl+V o súbalo. Es la evidencia del contacto.")
+        sent_at = began(outreach, at) or at
         message = write_message(
             outreach, draft, key=key, body_hash=digest, gateway=Gateway.AGENT_PHONE, status=MessageStatus.SENT, work_state=WorkState.DONE,
-            sent_by=agent, sent_at=at, created_at=at, finished_at=at,
+            sent_by=agent, sent_at=sent_at, created_at=at, finished_at=at,
         )  # fmt: skip
-        write_touch(message, at=at)
+        write_touch(message, at=sent_at)
         recycled = keep_evidence(outreach, message, picture, name=picture_name, by=agent, at=at)
         wait_for_reply(outreach, at=at, calendar=calendar)
         return Sent(message, recycled)

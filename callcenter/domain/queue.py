@@ -206,8 +206,8 @@ def is_reserved(outreach: Outreach, agent: User, at: datetime) -> bool:
 def start_call(
     outreach_id: int, agent: User, *, fence: int, at: datetime, calendar: BusinessCalendar, point: ContactPoint | None = None
 ) -> Outreach:
-    """Notes when the telephone was picked up, and which number was dialled. Every number is judged when it is dialled; the
-    attempt begins with the first one.
+    """Notes when the telephone was picked up, and which number was dialled; or when the chat was opened, where WhatsApp is due.
+    Every number is judged when it is dialled; the attempt begins with the first one.
 
     Raises NotAllowedNow or LeaseLost.
     """

@@ -12,7 +12,7 @@ from callcenter.domain.calendar import company_calendar
 from callcenter.domain.contact_law import Verdict
 from callcenter.domain.customers import Edit
 from callcenter.domain.errors import Conflict, LeaseLost, NotAllowedNow, Refused
-from callcenter.enums import Outcome, Programme, ReasonKind
+from callcenter.enums import NextStep, Outcome, Programme, ReasonKind
 from callcenter.forms import NEXT, CallForm
 from callcenter.models import Attempt, ContactPoint, Customer, Outreach, Reason
 from callcenter.views.console_page import CHOSEN, claim, colleagues, first_untried, in_hand, legal_text, render_console
@@ -81,7 +81,7 @@ def skip(request: HttpRequest, pk: int) -> HttpResponse:
 @may_call
 @require_POST
 def start(request: HttpRequest, pk: int) -> HttpResponse:
-    """«Llamar»: the clock of the attempt starts; the telephone link opens by itself."""
+    """«Llamar» or «Abrir WhatsApp»: the clock of the contact starts; the telephone link opens by itself."""
     row = get_object_or_404(Outreach.objects.visible_to(request.user), pk=pk)
     point = phone_of(request, row)
     try:
@@ -90,6 +90,8 @@ def start(request: HttpRequest, pk: int) -> HttpResponse:
         return render(request, "callcenter/console.html#call_state", {"refusal": legal_text(refusal.verdict)}, status=409)
     except Refused as refusal:
         return render(request, "callcenter/console.html#call_state", {"refusal": str(refusal)}, status=409)
+    if row.next_step == NextStep.WHATSAPP:
+        return render(request, "callcenter/console.html#call_state", {"opened": bogota(clock.now())})
     tried = queue.tried(row)
     points = list(ContactPoint.objects.reaching(row.customer_id).select_related("customer"))
     context = {"row": row, "started": bogota(clock.now()), "dialled": point, "points": points, "tried": tried, "swap_oob": True}
