@@ -13,7 +13,7 @@ from django.forms.utils import ErrorDict
 from callcenter.domain import supervision
 from callcenter.domain.errors import Refused
 from callcenter.domain.evidence import clean_picture
-from callcenter.domain.outreach import SHARED, Booking, Call, siblings
+from callcenter.domain.outreach import SHARED, Booking, Call, served_too
 from callcenter.enums import (
     AppointmentStatus,
     BatchStatus,
@@ -165,11 +165,11 @@ class CallForm(forms.Form):
         return self
 
     def also(self) -> tuple[int, ...]:
-        """The person's other matters that this outcome settles: nobody answered for any of them, or the agent says «todos»."""
+        """The person's other matters that this outcome settles: nobody answered for them either, or the agent says «todos»."""
         data = self.cleaned_data
         if data["outcome"] not in SHARED or (data["outcome"] != Outcome.NO_CONTACT and data["reach"] != ALL):
             return ()
-        return tuple(siblings(self.outreach, self.agent).values_list("pk", flat=True))
+        return tuple(served_too(self.outreach, self.agent, Outcome(data["outcome"])).values_list("pk", flat=True))
 
     def call(self) -> Call:
         """The call as the domain takes it."""

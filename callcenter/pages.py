@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from callcenter.domain import appointments
+from callcenter.domain import appointment_undo, appointments
 from callcenter.domain.calendar import company_calendar
 from callcenter.domain.errors import Refused
 from callcenter.enums import AppointmentStatus, Outcome, ReasonKind
@@ -59,6 +59,7 @@ class ConfirmationPage(CallPage):
             row = appointments.appointment_of(outreach)
             if row is None:
                 raise Refused("La cita de esta gestión ya no existe.")
+            appointment_undo.remember(attempt, row)
             said = {"by": attempt.agent, "at": attempt.at}
             if data["answer"] == ConfirmationForm.MOVE:
                 appointments.reschedule(

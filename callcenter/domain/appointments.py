@@ -91,11 +91,13 @@ def appointment_of(outreach: Outreach) -> Appointment | None:
     return Appointment.objects.select_related("site", "advisor").filter(pk=reference).first() if reference else None
 
 
-def withdraw_queues(appointment_id: int, *, at: datetime, about: Iterable[Programme] = ABOUT_APPOINTMENTS) -> None:
+def withdraw_queues(
+    appointment_id: int, *, at: datetime, about: Iterable[Programme] = ABOUT_APPOINTMENTS, result: Result = Result.DONE
+) -> None:
     """Nobody has to call about it any more."""
     queues = Outreach.objects.filter(pk__in=list(queues_of(appointment_id).filter(programme__in=about).values_list("pk", flat=True)))
     queues.update(
-        state=OutreachState.CLOSED, result=Result.DONE, closed_at=at, next_step=NextStep.NONE, is_callback=False, callback_for=None,
+        state=OutreachState.CLOSED, result=result, closed_at=at, next_step=NextStep.NONE, is_callback=False, callback_for=None,
         leased_by=None, leased_at=None, lease_until=None, fence=F("fence") + 1,
     )  # fmt: skip
 

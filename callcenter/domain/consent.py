@@ -8,6 +8,7 @@ from django.db import connection, transaction
 
 from callcenter.domain import contact_law
 from callcenter.domain.policy import POLICIES
+from callcenter.domain.snapshots import restore, snapshot
 from callcenter.enums import (
     Channel,
     ExclusionScope,
@@ -20,7 +21,7 @@ from callcenter.enums import (
     Result,
     WorkState,
 )
-from callcenter.models import Customer, Exclusion, Message, User
+from callcenter.models import Customer, Exclusion, Message, Outreach, User
 from callcenter.models.customers import sql_mobile
 
 WITHDRAWN = "El cliente pidió no ser contactado antes de que saliera."
@@ -33,8 +34,14 @@ class Refusal:
     """What an opt-out changed: enough to put it back within the ten minutes of an undo."""
 
     exclusion: Exclusion
-    withdrawn: list[tuple[int, str]] = field(default_factory=list)  # outreaches, each with the step that it had
-    messages: int = 0
+    is_new: bool
+    withdrawn: list[tuple[int, int, dict]] = field(default_factory=list)  # outreaches: the fence they got, and as they were
+    messages: list[int] = field(default_factory=list)  # taken out of the outbox
+
+    @property
+    def undo(self) -> dict:
+        """What `take_back` needs, as an attempt keeps it."""
+        return {"exclusion": self.exclusion.pk if self.is_new else None, "withdrawn": self.withdrawn, "messages": self.messages}
 
 
 def refuse(
@@ -56,14 +63,13 @@ def refuse(
     channels = sorted({str(channel) for channel in channels})
     with transaction.atomic():
         standing = Exclusion.objects.standing().filter(customer=customer, scope=scope, source=source, channels=channels)
-        exclusion = standing.first() or Exclusion.objects.create(
+        known = standing.first()
+        exclusion = known or Exclusion.objects.create(
             customer=customer, scope=scope, channels=channels, source=source, since=at, recorded_by=by, note=note[:300]
         )
         withdrawn = withdraw(customer.pk, keep=keep, at=at)
-        stopped = 0
-        if not channels or Channel.WHATSAPP in channels:
-            stopped = withdraw_messages(customer, scope, at=at)
-        return Refusal(exclusion, withdrawn, stopped)
+        stopped = withdraw_messages(customer, scope, at=at) if not channels or Channel.WHATSAPP in channels else []
+        return Refusal(exclusion, known is None, withdrawn, stopped)
 
 
 def sql_step_left() -> str:
@@ -80,7 +86,7 @@ def sql_step_left() -> str:
 def sql_withdraw(which: str) -> str:
     """Takes from the queue what refusals forbid, of the open outreaches `o` that `which` (SQL) names; %(at)s is the moment.
 
-    Gives back what it changed, each with the step that it had.
+    Gives back what it changed, each with the fence that it got.
     """
     gone = f"j.step = '{NextStep.NONE}'"
     return f"""
@@ -95,22 +101,24 @@ WITH judged AS (
          reserved_until = NULL, leased_by_id = NULL, leased_at = NULL, lease_until = NULL, call_started_at = NULL, is_inbound = false,
          fence = o.fence + 1
     FROM judged j WHERE j.id = o.id AND j.step <> j.had
-  RETURNING o.id, j.had
+  RETURNING o.id, o.fence
 )
-SELECT id, had FROM changed ORDER BY id"""  # noqa: S608 -- enum values and our own fragments
+SELECT id, fence FROM changed ORDER BY id"""  # noqa: S608 -- enum values and our own fragments
 
 
 WITHDRAW = sql_withdraw("o.customer_id = %(customer)s AND o.id IS DISTINCT FROM %(keep)s")
 
 
-def withdraw(customer_id: int, *, keep: int | None, at: datetime) -> list[tuple[int, str]]:
-    """Of one person's outreaches but `keep`."""
+def withdraw(customer_id: int, *, keep: int | None, at: datetime) -> list[tuple[int, int, dict]]:
+    """Of one person's outreaches but `keep`: what it changed, each with the fence that it has now and as it was."""
+    waiting = Outreach.objects.open().filter(customer=customer_id).exclude(pk=keep).order_by("pk").select_for_update()
+    before = {row.pk: snapshot(row) for row in waiting}
     with connection.cursor() as cursor:
         cursor.execute(WITHDRAW, {"customer": customer_id, "keep": keep, "at": at})
-        return cursor.fetchall()
+        return [(pk, fence, before[pk]) for pk, fence in cursor.fetchall()]
 
 
-def withdraw_messages(customer: Customer, scope: ExclusionScope, *, at: datetime) -> int:
+def withdraw_messages(customer: Customer, scope: ExclusionScope, *, at: datetime) -> list[int]:
     """Takes the person's queued messages out of the outbox; one that is leaving in this very moment can't be taken back.
 
     The update and the outbox's gate lock the same row, so that one of them always sees what the other did.
@@ -118,9 +126,28 @@ def withdraw_messages(customer: Customer, scope: ExclusionScope, *, at: datetime
     waiting = Message.objects.queued().filter(customer=customer)
     if scope == ExclusionScope.COMMERCIAL:
         waiting = waiting.filter(purpose=Purpose.COMMERCIAL)
-    return waiting.exclude(purpose=Purpose.REQUESTED).update(
+    stopped = list(waiting.exclude(purpose=Purpose.REQUESTED).select_for_update().values_list("pk", flat=True))
+    Message.objects.filter(pk__in=stopped).update(
         status=MessageStatus.CANCELLED, work_state=WorkState.DONE, error=WITHDRAWN, finished_at=at, lease_until=None
     )
+    return stopped
+
+
+def take_back(undo: dict, *, at: datetime) -> None:
+    """Takes back one refusal that was written by mistake: only what it wrote itself, and no matter that went on since.
+
+    A message that it stopped is in line again; the law is asked once more before it leaves.
+    """
+    Exclusion.objects.filter(pk=undo["exclusion"]).update(withdrawn_at=at)
+    for pk, fence, before in undo["withdrawn"]:
+        row = Outreach.objects.select_for_update().filter(pk=pk, fence=fence).first()
+        if row:
+            restore(row, before)
+            row.save()
+    for message in Message.objects.select_for_update().filter(pk__in=undo["messages"], status=MessageStatus.CANCELLED):
+        message.requeue()
+        message.status = MessageStatus.QUEUED
+        message.save()
 
 
 def give_back(exclusion: Exclusion, *, by: User, at: datetime) -> Exclusion:

@@ -58,12 +58,15 @@ class ContactIntent:
 
 @dataclass(frozen=True)
 class PastTouch:
-    """One outbound contact. `is_effective`: the call was answered or the message delivered."""
+    """One outbound contact. `is_effective`: the call was answered or the message delivered; `is_unfinished`: it was dialled, and
+    nobody wrote what came of it.
+    """
 
     channel: Channel
     purpose: Purpose
     at: datetime
     is_effective: bool
+    is_unfinished: bool = False
 
 
 @dataclass(frozen=True)
@@ -224,8 +227,13 @@ def too_many_today(case: Case) -> str:
     most = PER_DAY.get(purpose)
     if most is None:
         return ""
-    made = sum(touch.purpose in COUNTS_AGAINST[purpose] for touch in case.same_day())
-    return "A esta persona ya se la contactó hoy." if made >= most else ""
+    made = [touch for touch in case.same_day() if touch.purpose in COUNTS_AGAINST[purpose]]
+    if len(made) < most:
+        return ""
+    dialled = next((touch for touch in made if touch.is_unfinished), None)
+    if dialled is None:
+        return "A esta persona ya se la contactó hoy."
+    return f"A esta persona se la marcó hoy a las {bogota(dialled.at):%H:%M} y falta el resultado: lo registra quien marcó."
 
 
 def other_channel(case: Case) -> str:
@@ -380,14 +388,27 @@ def forget_mode() -> None:
     _mode = None
 
 
-# One round trip; each branch is an index look-up of one person.
+# A call that was dialled and has no outcome (a closed browser, a customer let go, put aside or handed on) counts for L3 as one
+# that nobody answered: the person waits for tomorrow, whatever the matter and the agent. Only whoever dialled, or got the
+# customer handed over, goes on with that same matter.
+UNFINISHED = """callcenter_dial d JOIN callcenter_outreach m ON m.id = d.outreach_id
+     WHERE m.customer_id = {customer} AND d.attempt_id IS NULL AND d.at BETWEEN %(midnight)s AND %(at)s
+       AND NOT (m.id = {matter} AND %(agent)s IN (d.agent_id, COALESCE(m.callback_for_id, d.agent_id)))"""
+SQL_PURPOSE = "CASE WHEN {row}.is_callback THEN 'REQUESTED' ELSE {row}.purpose END"
+
+# One round trip; each branch is an index look-up of one person. What came after %(at)s had not happened then.
 HISTORY = f"""
 SELECT 'touch', channel, purpose, at, is_effective, NULL::varchar[], NULL::date FROM callcenter_touch
- WHERE customer_id = %(customer)s AND day >= %(week)s
+ WHERE customer_id = %(customer)s AND day >= %(week)s AND at <= %(at)s
 UNION ALL
-SELECT 'refusal', scope, source, NULL, NULL, channels, NULL FROM callcenter_exclusion WHERE customer_id = %(customer)s AND withdrawn_at IS NULL
+SELECT 'dial', '{Channel.VOICE}', {SQL_PURPOSE.format(row="m")}, min(d.at), false, NULL, NULL
+  FROM {UNFINISHED.format(customer="%(customer)s", matter="%(matter)s")} GROUP BY m.id
 UNION ALL
-SELECT 'wait', purpose, reason, until, NULL, NULL, NULL FROM callcenter_hold WHERE customer_id = %(customer)s AND (until IS NULL OR until > %(at)s)
+SELECT 'refusal', scope, source, NULL, NULL, channels, NULL FROM callcenter_exclusion
+ WHERE customer_id = %(customer)s AND withdrawn_at IS NULL AND since <= %(at)s
+UNION ALL
+SELECT 'wait', purpose, reason, until, NULL, NULL, NULL FROM callcenter_hold
+ WHERE customer_id = %(customer)s AND since <= %(at)s AND (until IS NULL OR until > %(at)s)
 UNION ALL
 SELECT 'lifted', rule, '', NULL, NULL, NULL, NULL FROM callcenter_lawoverride
  WHERE customer_id = %(customer)s AND day = %(day)s AND spent_at IS NULL
@@ -405,13 +426,16 @@ SELECT 'rne', '', '', NULL, NULL, NULL, max(rne_checked_on) FROM callcenter_cont
     OR %(point)s::bigint IS NULL AND customer_id = %(customer)s AND kind = 'PHONE' AND status NOT IN ({SQL_UNUSABLE})"""  # noqa: S608 -- enum values
 
 
-def load_history(customer_id: int, at: datetime, *, point: int | None = None) -> ContactHistory:
-    """What the rules ask about a person: this week's contacts, standing refusals and waits, the RNE, and what was lifted today.
+def load_history(customer_id: int, at: datetime, *, point: int | None = None, matter: int = 0, agent: int = 0) -> ContactHistory:
+    """What the rules ask about a person, as it stood at that moment: the week's contacts, refusals and waits, the RNE, and what
+    was lifted that day. A call is judged by its start: what arrives while it lasts does not forbid it.
 
-    `point`: the number that will be used, when it is known.
+    `point`: the number that will be used, when it is known. `matter`, `agent`: the outreach that asks and who would go on with
+    it; their own unfinished call is no other contact.
     """
     day = bogota(at).date()
-    values = {"customer": customer_id, "point": point, "at": at, "day": day, "week": monday_of(day), "day_before": at - INBOUND_OPENS}
+    values = {"customer": customer_id, "point": point, "at": at, "day": day, "week": monday_of(day), "day_before": at - INBOUND_OPENS,
+              "midnight": start_of(day), "matter": matter, "agent": agent}  # fmt: skip
     found: dict[str, list[tuple]] = {}
     with connection.cursor() as cursor:
         cursor.execute(HISTORY, values)
@@ -419,7 +443,9 @@ def load_history(customer_id: int, at: datetime, *, point: int | None = None) ->
             found.setdefault(kind, []).append(tuple(row))
     return ContactHistory(
         touches=tuple(
-            PastTouch(Channel(channel), Purpose(purpose), moment, done) for channel, purpose, moment, done, *_ in found.get("touch", [])
+            PastTouch(Channel(channel), Purpose(purpose), moment, done, is_unfinished=kind == "dial")
+            for kind in ("touch", "dial")
+            for channel, purpose, moment, done, *_ in found.get(kind, [])
         ),
         refusals=tuple(Refusal(scope, source, frozenset(channels)) for scope, source, _, _, channels, _ in found.get("refusal", [])),
         waits=tuple(Wait(purpose, reason, until) for purpose, reason, until, *_ in found.get("wait", [])),
@@ -430,16 +456,19 @@ def load_history(customer_id: int, at: datetime, *, point: int | None = None) ->
     )
 
 
-def verdict_for(customer_id: int, contact: ContactIntent, *, calendar: BusinessCalendar, point: int | None = None) -> Verdict:
-    """`check` with the person's history loaded; `point`: the number that will be used, when it is known."""
-    return check(contact, load_history(customer_id, contact.at, point=point), calendar=calendar, mode=company_mode())
+def verdict_for(
+    customer_id: int, contact: ContactIntent, *, calendar: BusinessCalendar, point: int | None = None, matter: int = 0, agent: int = 0
+) -> Verdict:
+    """`check` with the person's history loaded, which see for the rest."""
+    history = load_history(customer_id, contact.at, point=point, matter=matter, agent=agent)
+    return check(contact, history, calendar=calendar, mode=company_mode())
 
 
 def verdicts_by_number(
-    customer_id: int, contact: ContactIntent, points: Iterable[ContactPoint], *, calendar: BusinessCalendar
+    history: ContactHistory, contact: ContactIntent, points: Iterable[ContactPoint], *, calendar: BusinessCalendar
 ) -> dict[int, Verdict]:
     """The verdict on each of a person's numbers, the history read once: what was looked up in the RNE is one number, not the person."""
-    history, mode = load_history(customer_id, contact.at), company_mode()
+    mode = company_mode()
     return {
         point.pk: check(contact, replace(history, rne_checked_on=point.rne_checked_on), calendar=calendar, mode=mode) for point in points
     }
@@ -482,13 +511,15 @@ def sql_closed(channel: str, purpose: str, customer: str) -> str:
 def sql_callable() -> str:
     """The same rules for a set of people, as a condition on the outreach `o`; written from the tables above.
 
-    Parameters: %(channel)s, %(at)s, %(day)s (Bogotá), %(week)s (its Monday), %(strict)s, %(rne_blocks)s, %(rne_since)s. L1 and
-    L2 do not depend on the person: the caller passes only purposes whose hours are open.
+    Parameters: %(channel)s, %(agent)s, %(at)s, %(day)s (Bogotá), %(midnight)s (its start), %(week)s (its Monday), %(strict)s,
+    %(rne_blocks)s, %(rne_since)s. L1 and L2 do not depend on the person: the caller passes only purposes whose hours are open.
     """
-    purpose = "CASE WHEN o.is_callback THEN 'REQUESTED' ELSE o.purpose END"
+    purpose = SQL_PURPOSE.format(row="o")
+    unfinished = f"{UNFINISHED.format(customer='o.customer_id', matter='o.id')} AND {SQL_PURPOSE.format(row='m')}"
     per_day = " ".join(
         f"""WHEN '{name.value}' THEN {most} <= (SELECT count(*) FROM callcenter_touch t WHERE t.customer_id = o.customer_id
-             AND t.day = %(day)s AND t.purpose IN ({sql_list(COUNTS_AGAINST[name])}))"""  # noqa: S608 -- enum values only
+             AND t.day = %(day)s AND t.purpose IN ({sql_list(COUNTS_AGAINST[name])}))
+             + (SELECT count(DISTINCT m.id) FROM {unfinished} IN ({sql_list(COUNTS_AGAINST[name])}))"""  # noqa: S608 -- enum values only
         for name, most in PER_DAY.items()
     )
     binds = {rule.code: sql_list(rule.binds) for rule in RULES}

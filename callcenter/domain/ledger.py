@@ -1,6 +1,6 @@
 """The ledger of contacts: every outbound call and message enters here, judged once more in the transaction that writes it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
@@ -8,7 +8,7 @@ from callcenter.domain import contact_law
 from callcenter.domain.contact_law import ContactIntent, Verdict
 from callcenter.domain.errors import NotAllowedNow, Refused
 from callcenter.models import Attempt, Customer, LawOverride, Message, Outreach, Touch, User
-from carrazos.lib.calendar import BusinessCalendar, bogota
+from carrazos.lib.calendar import BusinessCalendar, bogota, start_of
 
 MIN_REASON = 15
 
@@ -28,8 +28,10 @@ def enter(
     """
     Customer.objects.select_for_update(no_key=True).only("pk").get(pk=customer_id)
     used = attempt or message
-    point = used.point_id if used else None
-    history = contact_law.load_history(customer_id, contact.at, point=point)
+    asks = {"point": used.point_id if used else None}
+    if attempt:
+        asks |= {"matter": attempt.outreach_id, "agent": attempt.agent_id}
+    history = contact_law.load_history(customer_id, contact.at, **asks)
     mode = contact_law.company_mode()
     verdict = contact_law.check(contact, history, calendar=calendar, mode=mode)
     if not verdict.allowed:
@@ -43,8 +45,9 @@ def enter(
                 override=spend_overrides(customer_id, contact.at) if history.lifted else None,
             )  # fmt: skip
     except IntegrityError as error:
-        # The database's own rules say what ours would have said with the row that another transaction just wrote.
-        again = contact_law.check(contact, contact_law.load_history(customer_id, contact.at, point=point), calendar=calendar, mode=mode)
+        # The database's own rules say what ours would have said with all that is written of that day.
+        whole_day = start_of(day + timedelta(days=1)) - timedelta(microseconds=1)
+        again = contact_law.check(contact, contact_law.load_history(customer_id, whole_day, **asks), calendar=calendar, mode=mode)
         if again.allowed:
             raise
         raise NotAllowedNow(again) from error

@@ -20,6 +20,7 @@ from callcenter.domain.contact_law import ContactIntent
 from callcenter.domain.errors import Conflict, LeaseLost, NotAllowedNow, Refused
 from callcenter.domain.evidence import Picture
 from callcenter.domain.outreach import close, has_mobile, has_phone, plan, policy_of
+from callcenter.domain.queue import began
 from callcenter.enums import (
     Channel,
     Gateway,
@@ -98,7 +99,8 @@ def mobile_for(outreach: Outreach, at: datetime) -> ContactPoint | None:
     if len(mobiles) < 2:
         return next(iter(mobiles), None)
     intent = ContactIntent(Channel.WHATSAPP, Purpose(outreach.purpose), at)
-    said = contact_law.verdicts_by_number(outreach.customer_id, intent, mobiles, calendar=company_calendar())
+    history = contact_law.load_history(outreach.customer_id, at, matter=outreach.pk, agent=outreach.leased_by_id or 0)
+    said = contact_law.verdicts_by_number(history, intent, mobiles, calendar=company_calendar())
     return next((point for point in mobiles if said[point.pk].allowed), mobiles[0])
 
 
@@ -140,7 +142,9 @@ def window_until(customer_id: int) -> datetime | None:
 def open_for_message(
     outreach_id: int, draft: Draft, digest: str, *, key: uuid.UUID, agent: User, fence: int, at: datetime, calendar: BusinessCalendar
 ) -> tuple[Outreach, Message | None]:
-    """The locked outreach, and the message that this form wrote before. Raises Conflict, LeaseLost and NotAllowedNow."""
+    """The locked outreach, and the message that this form wrote before. The law judges the moment at which the chat was opened,
+    when the page noted it. Raises Conflict, LeaseLost and NotAllowedNow.
+    """
     outreach = Outreach.objects.select_for_update(of=("self",)).for_console().get(pk=outreach_id)
     before = Message.objects.filter(key=key).first()
     if before:
@@ -149,8 +153,10 @@ def open_for_message(
         return outreach, before
     if outreach.leased_by_id != agent.pk or outreach.fence != fence:
         raise LeaseLost("Este cliente ya no está en sus manos: otra persona lo tomó o venció el tiempo.")
-    intent = ContactIntent(Channel.WHATSAPP, Purpose(outreach.purpose), at)
-    verdict = contact_law.verdict_for(outreach.customer_id, intent, calendar=calendar, point=draft.point.pk)
+    intent = ContactIntent(Channel.WHATSAPP, Purpose(outreach.purpose), began(outreach, at) or at)
+    verdict = contact_law.verdict_for(
+        outreach.customer_id, intent, calendar=calendar, point=draft.point.pk, matter=outreach.pk, agent=agent.pk
+    )
     if not verdict.allowed:
         raise NotAllowedNow(verdict)
     return outreach, None
@@ -180,7 +186,8 @@ def record_sent(
     at: datetime,
     calendar: BusinessCalendar,
 ) -> Sent:
-    """Writes the message that the agent sent from the telephone, with its screenshot, in one transaction.
+    """Writes the message that the agent sent from the telephone, with its screenshot, in one transaction: as sent when the chat
+    was opened, for the screenshot comes later.
 
     Raises Conflict, LeaseLost and NotAllowedNow as a call does; Refused without a picture, which is the proof.
     """
@@ -191,11 +198,12 @@ def record_sent(
             return Sent(before, replayed=True)
         if picture is None:
             raise Refused("Falta el pantallazo: péguelo con Ctrl+V o súbalo. Es la evidencia del contacto.")
+        sent_at = began(outreach, at) or at
         message = write_message(
             outreach, draft, key=key, body_hash=digest, gateway=Gateway.AGENT_PHONE, status=MessageStatus.SENT, work_state=WorkState.DONE,
-            sent_by=agent, sent_at=at, created_at=at, finished_at=at,
+            sent_by=agent, sent_at=sent_at, created_at=at, finished_at=at,
         )  # fmt: skip
-        write_touch(message, at=at)
+        write_touch(message, at=sent_at)
         recycled = keep_evidence(outreach, message, picture, name=picture_name, by=agent, at=at)
         wait_for_reply(outreach, at=at, calendar=calendar)
         return Sent(message, recycled)

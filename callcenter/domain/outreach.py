@@ -11,10 +11,11 @@ from django.db import IntegrityError, transaction
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
 
 from callcenter import seams
-from callcenter.domain import appointments, consent, contact_law, dayparts, ledger
+from callcenter.domain import appointment_undo, appointments, consent, contact_law, dayparts, ledger
 from callcenter.domain.contact_law import ContactIntent, Verdict
 from callcenter.domain.errors import Conflict, LeaseLost, Refused
 from callcenter.domain.policy import POLICIES, ContactPolicy, Step, adjusted, next_step
+from callcenter.domain.snapshots import restore, snapshot
 from callcenter.enums import (
     Channel,
     ExclusionScope,
@@ -37,7 +38,6 @@ from callcenter.models import (
     Dial,
     Draft,
     Employee,
-    Exclusion,
     LawOverride,
     Message,
     Outreach,
@@ -62,7 +62,7 @@ CONTROL_SHEET = {
 CONTACTED = frozenset({Outcome.BOOKED, Outcome.DONE, Outcome.DECLINED, Outcome.OPTED_OUT})
 # What one call may settle for several vehicles of a person.
 SHARED = frozenset({Outcome.NO_CONTACT, Outcome.CALL_BACK, Outcome.BOOKED, Outcome.DECLINED})
-RESULTS = {Outcome.BOOKED: Result.BOOKED, Outcome.DONE: Result.DONE, Outcome.DECLINED: Result.DECLINED, Outcome.OPTED_OUT: Result.OPTED_OUT}
+RESULTS = {Outcome.BOOKED: Result.BOOKED, Outcome.DONE: Result.DONE, Outcome.DECLINED: Result.DECLINED}
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,13 @@ class Call:
     also: tuple[int, ...] = ()  # other matters of the person that the same call settles
     steps_done: tuple[int, ...] = ()  # orders of the script's steps that were said
     details: str = ""  # what the programme's own part of the form said, for the hash
+
+    @property
+    def refusal(self) -> tuple[ExclusionScope, tuple[Channel, ...]] | None:
+        """What must not reach the person any more, and by which channels: as they said, or as the reason means it."""
+        if self.outcome == Outcome.OPTED_OUT:
+            return self.opt_out_scope, self.opt_out_channels
+        return (ExclusionScope(self.reason.refuses), ()) if self.reason and self.reason.refuses else None
 
     @property
     def body_hash(self) -> str:
@@ -208,7 +215,7 @@ def record_attempt(
         check_call(call, outreach, calendar=calendar, at=at)
         moment = Moment(agent, started_at, at, calendar)
         part_of = same_call(outreach, agent)
-        others = siblings(outreach, agent).filter(pk__in=call.also).select_for_update(of=("self",)).for_console() if call.also else ()
+        others = served_too(outreach, agent, call.outcome).filter(pk__in=call.also).select_for_update(of=("self",)).for_console()
         attempt = write_attempt(outreach, call, moment, part_of=part_of)
         warnings = () if outreach.is_inbound or part_of else enter_ledger(outreach, call, attempt, calendar=calendar).warnings
         appointment = settle(outreach, call, attempt, moment)
@@ -246,7 +253,8 @@ def settle(outreach: Outreach, call: Call, attempt: Attempt, moment: Moment) -> 
     undo |= refuse_contact(outreach, call, by=agent, at=at)
     advance(outreach, policy_of(outreach.programme), call, by=agent, at=at, calendar=calendar)
     undo["delayed"] = delay_others(outreach, at=at, calendar=calendar)
-    Attempt.objects.filter(pk=attempt.pk).update(before=undo)
+    attempt.before = undo
+    attempt.save(update_fields=["before"])
     Dial.objects.filter(outreach=outreach, attempt__isnull=True).update(attempt=attempt)
     Draft.objects.filter(outreach=outreach).delete()
     return appointment
@@ -256,6 +264,18 @@ def siblings(outreach: Outreach, agent: User) -> QuerySet[Outreach]:
     """The same person's other open matters of this purpose that one call may serve (several vehicles, one conversation)."""
     rows = Outreach.objects.open().visible_to(agent).filter(customer=outreach.customer_id, purpose=outreach.purpose, leased_by__isnull=True)
     return rows.exclude(pk=outreach.pk).filter(next_step__in=[NextStep.CALL, NextStep.WHATSAPP]).order_by("due_at", "id")
+
+
+def served_too(outreach: Outreach, agent: User, outcome: Outcome) -> QuerySet[Outreach]:
+    """Which of them a call with this outcome may count for (REC-R5: one conversation serves all).
+
+    A call that nobody answered was made only for what was to be called, in the same programme, which counts attempts of its own
+    (PRO-11, REC-11, SAT-14): a promised callback keeps its hour, and a WhatsApp that is due stays due.
+    """
+    rows = siblings(outreach, agent)
+    if outcome != Outcome.NO_CONTACT:
+        return rows
+    return rows.filter(programme=outreach.programme, next_step=NextStep.CALL, is_callback=False)
 
 
 def same_call(outreach: Outreach, agent: User) -> Attempt | None:
@@ -333,17 +353,6 @@ def is_direct_contact(call: Call) -> bool:
     return call.outcome in CONTACTED or call.outcome == Outcome.CALL_BACK or bool(call.reason and call.reason.is_answered)
 
 
-SNAPSHOT = ("state", "next_step", "priority", "due_at", "is_callback", "callback_for_id", "reserved_until", "calls_made", "result",
-            "closed_at")  # fmt: skip
-MOMENTS = ("due_at", "reserved_until", "closed_at")
-
-
-def snapshot(outreach: Outreach) -> dict:
-    """The fields that a call changes, as they were: what undoing puts back."""
-    values = {name: getattr(outreach, name) for name in SNAPSHOT}
-    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
-
-
 def spoil_phone(call: Call, at: datetime) -> list | None:
     """Notes what the call taught about its number, and marks a wrong or dead one; returns what it was."""
     if call.point is None:
@@ -377,14 +386,15 @@ def book_appointment(
 
 
 def refuse_contact(outreach: Outreach, call: Call, *, by: User, at: datetime) -> dict:
-    """Records «no me llamen» and withdraws the person's other commercial outreaches in the same transaction."""
-    if call.outcome != Outcome.OPTED_OUT:
+    """Records «no me llamen» and withdraws what else waits for the person in that scope, in the same transaction."""
+    if call.refusal is None:
         return {}
+    scope, channels = call.refusal
     refusal = consent.refuse(
-        outreach.customer, scope=call.opt_out_scope, channels=call.opt_out_channels, source=ExclusionSource.CUSTOMER, at=at, by=by,
-        note=call.note, keep=outreach.pk,
+        outreach.customer, scope=scope, channels=channels, source=ExclusionSource.CUSTOMER, at=at, by=by,
+        note=call.note or str(call.reason or ""), keep=outreach.pk,
     )  # fmt: skip
-    return {"exclusion": refusal.exclusion.pk, "withdrawn": refusal.withdrawn}
+    return {"refusal": refusal.undo}
 
 
 def raise_complaint(outreach: Outreach, attempt: Attempt, call: Call, *, by: User, at: datetime) -> None:
@@ -401,7 +411,9 @@ def advance(outreach: Outreach, policy: ContactPolicy, call: Call, *, by: User, 
     outcomes = [Outcome(outcome) for outcome, _ in made]
     messaged = outreach.messages.standing().exists()
     step = next_step(policy, outcomes, messaged=messaged)
-    if call.reason and call.reason.closes and step is not Step.CLOSE:
+    if call.refusal:
+        close(outreach, Result.OPTED_OUT, at=at)
+    elif call.reason and call.reason.closes and step is not Step.CLOSE:
         close(outreach, Result.UNREACHABLE, at=at)
     elif step is Step.CLOSE:
         close(outreach, RESULTS.get(call.outcome, Result.EXHAUSTED), at=at)
@@ -479,6 +491,9 @@ def undo_attempt(attempt_id: int, *, by: User, at: datetime, lease_until: dateti
             row = rows[made.outreach_id]
             if row.calls_made != made.number or row.messages.filter(sent_at__gt=made.at).exists() or row.leased_by_id not in {None, by.pk}:
                 raise Refused("Ya hubo otra gestión después de esta llamada: no se puede deshacer.")
+        holder = Outreach.objects.select_related("leased_by").filter(customer=outreach.customer_id, leased_by__isnull=False)
+        if other := holder.exclude(leased_by=by).first():
+            raise Refused(f"{other.leased_by} tiene ahora a este cliente: no se puede deshacer.")
         for part in reversed(parts):
             put_back(part, rows[part.outreach_id], by=by, at=at)
             rows[part.outreach_id].save()
@@ -493,25 +508,22 @@ def undo_attempt(attempt_id: int, *, by: User, at: datetime, lease_until: dateti
 def put_back(attempt: Attempt, outreach: Outreach, *, by: User, at: datetime) -> None:
     """Takes one attempt's effects back; the caller saves the outreach."""
     before = attempt.before
+    appointment_undo.undo(attempt, at=at)
     for taken_back in seams.plugged("ON_UNDO"):
         taken_back(attempt, by=by, at=at)
-    Appointment.objects.filter(attempt=attempt).delete()
     LawOverride.objects.filter(touches__attempt=attempt).update(spent_at=None)
     Touch.objects.filter(attempt=attempt).delete()
+    attempt.dials.update(attempt=None)
     if before.get("point"):
         pk, status, last_result = before["point"]
         ContactPoint.objects.filter(pk=pk).update(status=status, last_result=last_result)
     if before.get("vehicle"):
         Vehicle.objects.filter(pk=before["vehicle"]).update(sold_at=None)
-    if before.get("exclusion"):
-        Exclusion.objects.filter(pk=before["exclusion"]).update(withdrawn_at=at)
-    for pk, step in before.get("withdrawn", []):
-        Outreach.objects.filter(pk=pk).update(state=OutreachState.OPEN, result="", closed_at=None, next_step=step)
+    if before.get("refusal"):
+        consent.take_back(before["refusal"], at=at)
     for pk, due in before.get("delayed", []):
         Outreach.objects.filter(pk=pk, state=OutreachState.OPEN).update(due_at=due)
-    for name, value in before["outreach"].items():
-        setattr(outreach, name, datetime.fromisoformat(value) if name in MOMENTS and value else value)
-    outreach.leased_by = outreach.leased_at = outreach.lease_until = outreach.call_started_at = None
+    restore(outreach, before["outreach"])
     Attempt.objects.filter(pk=attempt.pk).update(undone_at=at)
 
 

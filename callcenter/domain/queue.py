@@ -2,7 +2,7 @@
 
 import re
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, connection, transaction
@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 
 from callcenter.domain import contact_law
 from callcenter.domain.consent import FREE
-from callcenter.domain.contact_law import ContactIntent, Verdict
+from callcenter.domain.contact_law import ContactHistory, ContactIntent, Verdict
 from callcenter.domain.errors import LeaseLost, NotAllowedNow, Refused
 from callcenter.domain.outreach import MISSED_AFTER, open_outreach
 from callcenter.enums import Channel, NextStep, Outcome, PointStatus, Priority, Programme, Purpose
@@ -138,7 +138,8 @@ def claim_next(agent: User, *, at: datetime, calendar: BusinessCalendar, program
     """
     day, mode = bogota(at).date(), contact_law.company_mode()
     values = scope(agent, at, programmes) | {
-        "until": at + LEASE, "day": day, "week": contact_law.monday_of(day), "strict": mode.strict, "rne_blocks": mode.rne_blocks,
+        "until": at + LEASE, "day": day, "midnight": contact_law.start_of(day),
+        "week": contact_law.monday_of(day), "strict": mode.strict, "rne_blocks": mode.rne_blocks,
         "rne_since": contact_law.fresh_since(day, mode, calendar), "heads": HEADS_PER_LANE, "skip": 0,
         "purposes": open_purposes(at, calendar),
     }  # fmt: skip
@@ -187,7 +188,7 @@ def take(outreach_id: int, agent: User, *, at: datetime, calendar: BusinessCalen
             return outreach
         if not outreach.is_open:
             raise Refused(f"Esta gestión ya cerró: {outreach.get_result_display().lower()}.")
-        verdict = why_not_callable(outreach, at=at, calendar=calendar)
+        verdict = why_not_callable(outreach, agent, at=at, calendar=calendar)
         if not verdict.allowed:
             raise NotAllowedNow(verdict)
         if is_reserved(outreach, agent, at):
@@ -205,20 +206,27 @@ def is_reserved(outreach: Outreach, agent: User, at: datetime) -> bool:
 def start_call(
     outreach_id: int, agent: User, *, fence: int, at: datetime, calendar: BusinessCalendar, point: ContactPoint | None = None
 ) -> Outreach:
-    """Notes when the telephone was picked up, and which number was dialled: the law judges an attempt by its first call.
+    """Notes when the telephone was picked up, and which number was dialled; or when the chat was opened, where WhatsApp is due.
+    Every number is judged when it is dialled; the attempt begins with the first one.
 
     Raises NotAllowedNow or LeaseLost.
     """
     outreach = Outreach.objects.for_console().get(pk=outreach_id)
-    verdict = why_not_callable(outreach, at=at, calendar=calendar, point=point)
+    verdict = why_not_callable(outreach, agent, at=at, calendar=calendar, point=point)
     if not may_dial(outreach, verdict):
         raise NotAllowedNow(verdict)
     mine = Outreach.objects.filter(pk=outreach_id, leased_by=agent, fence=fence)
-    if not mine.update(call_started_at=Coalesce("call_started_at", Value(at)), lease_until=at + LEASE):
+    if not mine.update(call_started_at=began(outreach, at) or at, lease_until=at + LEASE):
         raise LeaseLost("Este cliente ya no está en sus manos: otra persona lo tomó o venció el tiempo.")
     if point:
         Dial.objects.create(outreach=outreach, point=point, agent=agent, at=at)
     return outreach
+
+
+def began(outreach: Outreach, at: datetime) -> datetime | None:
+    """When today's conversation in hand began; None when there is none yet: yesterday's is another contact."""
+    started = outreach.call_started_at
+    return started if started and bogota(started).date() == bogota(at).date() else None
 
 
 def is_same_call(outreach: Outreach) -> bool:
@@ -227,8 +235,8 @@ def is_same_call(outreach: Outreach) -> bool:
 
 
 def may_dial(outreach: Outreach, verdict: Verdict) -> bool:
-    """What the law says of one number; a conversation that is under way goes on, but not by a number that nobody looked up in the RNE."""
-    return verdict.allowed or (is_same_call(outreach) and verdict.rule != "RNE")
+    """What the law says of one number; a customer who called is answered, but not by a number that nobody looked up in the RNE."""
+    return verdict.allowed or (outreach.is_inbound and verdict.rule != "RNE")
 
 
 def tried(outreach: Outreach) -> set[int]:
@@ -345,9 +353,20 @@ def skip(outreach_id: int, agent: User, *, fence: int, reason: Reason, at: datet
         Skip.objects.create(outreach_id=outreach_id, agent=agent, reason=reason, at=at)
 
 
-def why_not_callable(outreach: Outreach, *, at: datetime, calendar: BusinessCalendar, point: ContactPoint | None = None) -> Verdict:
-    """The law's word on the outreach's next step at this moment; `point`: the number that will be used, when it is known."""
-    return contact_law.verdict_for(outreach.customer_id, next_contact(outreach, at), calendar=calendar, point=point.pk if point else None)
+def why_not_callable(
+    outreach: Outreach, agent: User, *, at: datetime, calendar: BusinessCalendar, point: ContactPoint | None = None
+) -> Verdict:
+    """The law's word on the outreach's next step at this moment, for that agent; `point`: the number that will be used, when it is known."""
+    history = history_for(outreach, agent.pk, at=at, point=point)
+    return contact_law.check(next_contact(outreach, at), history, calendar=calendar, mode=contact_law.company_mode())
+
+
+def history_for(outreach: Outreach, agent_id: int, *, at: datetime, point: ContactPoint | None = None) -> ContactHistory:
+    """The person's history as it binds this outreach in that agent's hands."""
+    history = contact_law.load_history(outreach.customer_id, at, point=point and point.pk, matter=outreach.pk, agent=agent_id)
+    if began(outreach, at):  # the next number, or another vehicle, is the contact that L3 was asked about already
+        return replace(history, lifted=history.lifted | {"L3"})
+    return history
 
 
 def next_contact(outreach: Outreach, at: datetime) -> ContactIntent:

@@ -9,7 +9,7 @@ from django.core.validators import URLValidator
 from django.db import models
 from django.db.models import Q
 
-from callcenter.enums import CampaignPriority, Outcome, PlatformKind, Programme, ReasonKind, TemplateApproval
+from callcenter.enums import CampaignPriority, ExclusionScope, Outcome, PlatformKind, Programme, ReasonKind, TemplateApproval
 from callcenter.models.audit import audited
 from callcenter.models.documents import ControlledDocument
 from callcenter.models.organisation import Brand, User
@@ -37,6 +37,10 @@ class Reason(models.Model):
     needs_note = models.BooleanField("exige nota", default=False)
     is_answered = models.BooleanField("alguien contestó", default=False, help_text="Cuenta como contacto directo (Ley 2300).")
     closes = models.BooleanField("cierra la gestión", default=False)
+    refuses = models.CharField(
+        "deja de recibir", max_length=10, choices=ExclusionScope, blank=True, default="", db_default="",
+        help_text="Registra la negativa al instante, por todos los canales, y retira lo que esté en cola.",
+    )  # fmt: skip
     spoils_phone = models.BooleanField("invalida el número", default=False)
     opens_case = models.BooleanField("abre caso de insatisfacción", default=False)
     sold_vehicle = models.BooleanField("ya no tiene el vehículo", default=False)

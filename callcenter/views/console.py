@@ -15,7 +15,7 @@ from callcenter.domain import customers, day, outreach, queue, search
 from callcenter.domain.calendar import company_calendar
 from callcenter.domain.customers import Edit
 from callcenter.domain.errors import Conflict, LeaseLost, NotAllowedNow, Refused
-from callcenter.enums import Outcome, Programme, Purpose, ReasonKind
+from callcenter.enums import NextStep, Outcome, Programme, Purpose, ReasonKind
 from callcenter.forms import NEXT, CallForm, OptOutForm
 from callcenter.models import Attempt, ContactPoint, Customer, Outreach, Reason, User, Vehicle, VehicleParty
 from callcenter.models.customers import PartyQuerySet
@@ -85,7 +85,7 @@ def skip(request: HttpRequest, pk: int) -> HttpResponse:
 @may_call
 @require_POST
 def start(request: HttpRequest, pk: int) -> HttpResponse:
-    """«Llamar»: the clock of the attempt starts; the telephone link opens by itself."""
+    """«Llamar» or «Abrir WhatsApp»: the clock of the contact starts; the telephone link opens by itself."""
     row = get_object_or_404(Outreach.objects.visible_to(request.user), pk=pk)
     point, at = phone_of(request, row), clock.now()
     try:
@@ -94,6 +94,8 @@ def start(request: HttpRequest, pk: int) -> HttpResponse:
         return render(request, "callcenter/console.html#call_state", {"refusal": legal_text(refusal.verdict)}, status=409)
     except Refused as refusal:
         return render(request, "callcenter/console.html#call_state", {"refusal": str(refusal)}, status=409)
+    if row.next_step == NextStep.WHATSAPP:
+        return render(request, "callcenter/console.html#call_state", {"opened": bogota(at)})
     row.refresh_from_db()  # the call is under way
     context = {"row": row, "started": bogota(at), "dialled": point, "swap_oob": True, **numbers(row, at, company_calendar())}
     return render(request, "callcenter/console.html#started", context)

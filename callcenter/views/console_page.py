@@ -95,7 +95,7 @@ def render_console(
     context["waiting"] = [*([row] if row else []), *waiting]
     if refused:
         shown = Outreach.objects.for_console().get(pk=refused)
-        context |= {"refused": shown, "why": reasons_why(shown, at)}
+        context |= {"refused": shown, "why": reasons_why(shown, request.user, at)}
     elif row is None:
         context |= closed_now(at, calendar) | preparation(request, at)
     else:
@@ -132,7 +132,8 @@ def numbers(row: Outreach, at: datetime, calendar: BusinessCalendar) -> dict:
     points = list(ContactPoint.objects.reaching(row.customer_id).select_related("customer"))
     phones = [point for point in points if point.kind == PointKind.PHONE and point.is_usable]
     contact = queue.next_contact(row, at)
-    said = contact_law.verdicts_by_number(row.customer_id, contact, phones, calendar=calendar)
+    history = queue.history_for(row, row.leased_by_id or 0, at=at)
+    said = contact_law.verdicts_by_number(history, contact, phones, calendar=calendar)
     dialable = {point.pk for point in phones if queue.may_dial(row, said[point.pk])}
     unasked = contact_law.unasked(phones, contact, calendar=calendar)
     tried = queue.tried(row)
@@ -188,7 +189,7 @@ def call_context(request: HttpRequest, row: Outreach, at, calendar, form, messag
     policy = outreach.policy_of(row.programme)
     made = list(row.attempts.counted().select_related("reason", "agent"))
     context = {
-        "verdict": Verdict(True) if queue.is_same_call(row) else queue.why_not_callable(row, at=at, calendar=calendar),
+        "verdict": Verdict(True) if queue.is_same_call(row) else queue.why_not_callable(row, request.user, at=at, calendar=calendar),
         "offer": offer,
         "script": script,
         "steps": [pair for pair in steps if not (pair[0].is_objection or pair[0].branch)],
@@ -231,5 +232,6 @@ def call_context(request: HttpRequest, row: Outreach, at, calendar, form, messag
         "channels": Channel.choices,
         "siblings": outreach.siblings(row, request.user).select_related("vehicle__brand") if page.books else [],
         "reaches": REACHES,
+        "unanswered": outreach.served_too(row, request.user, Outcome.NO_CONTACT).select_related("vehicle__brand"),
         "colleagues": colleagues(request.user, row),
     }

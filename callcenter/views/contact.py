@@ -29,9 +29,10 @@ may_see = any_permission(roles.WORK_QUEUE, roles.SUPERVISE)
 may_manage = permission_required(roles.MANAGE_CONSENT, raise_exception=True)
 
 
-def reasons_why(row: Outreach, at) -> list[dict]:
-    """For the telephone and for WhatsApp: every rule that forbids the contact now, and when it would be legal."""
-    history, calendar, mode = contact_law.load_history(row.customer_id, at), company_calendar(), contact_law.company_mode()
+def reasons_why(row: Outreach, user: User, at) -> list[dict]:
+    """For the telephone and for WhatsApp: every rule that forbids the contact now to that person, and when it would be legal."""
+    history = contact_law.load_history(row.customer_id, at, matter=row.pk, agent=user.pk)
+    calendar, mode = company_calendar(), contact_law.company_mode()
     found = []
     for channel in (Channel.VOICE, Channel.WHATSAPP):
         intent = ContactIntent(channel, row.contact_purpose, at)
@@ -51,7 +52,13 @@ def why(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(Outreach.objects.visible_to(request.user).for_console(), pk=pk)
     at = clock.now()
     lifted = LawOverride.objects.filter(customer=row.customer).select_related("by")[:OVERRIDES_SHOWN]
-    context = {"row": row, "at": at, "why": reasons_why(row, at), "purpose": Purpose(row.contact_purpose).label, "lifted": lifted}
+    context = {
+        "row": row,
+        "at": at,
+        "why": reasons_why(row, request.user, at),
+        "purpose": Purpose(row.contact_purpose).label,
+        "lifted": lifted,
+    }
     return render(request, "callcenter/why.html", context)
 
 
@@ -63,7 +70,7 @@ def lift(request: HttpRequest, pk: int) -> HttpResponse:
     at = clock.now()
     channel = Channel.WHATSAPP if request.POST.get("channel") == Channel.WHATSAPP else Channel.VOICE
     intent = ContactIntent(channel, row.contact_purpose, at)
-    history = contact_law.load_history(row.customer_id, at)
+    history = contact_law.load_history(row.customer_id, at, matter=row.pk, agent=request.user.pk)
     broken = contact_law.broken(intent, history, calendar=company_calendar(), mode=contact_law.company_mode())
     verdict = next((found for rule, found in broken if rule.code == request.POST.get("rule")), None)
     try:

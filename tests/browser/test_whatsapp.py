@@ -47,6 +47,11 @@ def test_by_the_agents_phone_with_image_and_proof(scene, visitor):
     press(page, "i")
     expect(page.get_by_text("Imagen copiada")).to_be_visible()
     assert page.evaluate("navigator.clipboard.read().then((items) => items[0].types)") == ["image/png"]
+    with agent.context.expect_page() as chat:
+        press(page, "w")
+    assert chat.value.url.startswith(("https://wa.me/", "chrome-error://", "about:blank"))
+    chat.value.close()
+    expect(page.get_by_text("Chat abierto a las")).to_be_visible()
     paste_picture(page)
     press(page, "Control+Enter")
     expect(page.get_by_text("WhatsApp registrado").first).to_be_visible()

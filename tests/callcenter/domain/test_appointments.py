@@ -1,6 +1,7 @@
 """Capacity, the calls of the day before and after, and what proves that a customer came."""
 
 import threading
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -8,8 +9,21 @@ from django.db import connection
 
 from callcenter import tasks
 from callcenter.domain import appointments, kept, messages, metrics, offers, queue, reminders
+from callcenter.domain import outreach as verbs
 from callcenter.domain.errors import Refused
-from callcenter.enums import AppointmentStatus, MessageStatus, NextStep, OutreachState, Programme, Purpose, ReasonKind, TemplateApproval
+from callcenter.domain.outreach import Booking, Call
+from callcenter.enums import (
+    AppointmentStatus,
+    MessageStatus,
+    NextStep,
+    Outcome,
+    OutreachState,
+    Programme,
+    Purpose,
+    ReasonKind,
+    Result,
+    TemplateApproval,
+)
 from callcenter.models import Appointment, CapacityException, Change, InboundMessage, Message, MessageTemplate, Outreach, Reason, WorkOrder
 from callcenter.whatsapp import webhook
 from tests.callcenter.whatsapp.conftest import graph, work  # noqa: F401 -- fixtures
@@ -192,6 +206,34 @@ def test_confirmation_and_reminder_leave_once_each(graph, work, approved, agent,
     assert [message.status for message in Message.objects.all()] == [MessageStatus.SENT, MessageStatus.SENT]
     bodies = list(Message.objects.order_by("template").values_list("body", flat=True))
     assert any("quedó el 24 de noviembre de 2026 a las 9:00 a. m." in body for body in bodies)
+
+
+def booked_in_a_call(agent, cal):
+    row = OutreachFactory()
+    held = queue.take(row.pk, agent, at=MONDAY, calendar=cal)
+    call = Call(key=uuid.uuid4(), outcome=Outcome.BOOKED, booking=Booking(TUESDAY, row.site, "Revisión"))
+    return verbs.record_attempt(row.pk, call, agent=agent, fence=held.fence, at=MONDAY, calendar=cal).attempt
+
+
+def test_undoing_a_booking_takes_its_call_and_its_messages_out(graph, approved, agent, cal):  # noqa: F811
+    attempt = booked_in_a_call(agent, cal)
+    reminders.open_queues(MONDAY, cal)
+    reminders.queue_messages(MONDAY)
+    verbs.undo_attempt(attempt.pk, by=agent, at=MONDAY + DAY / 500, lease_until=TUESDAY)
+    assert not Appointment.objects.exists()
+    assert Outreach.objects.get(programme=Programme.CONFIRMATION).result == Result.CANCELLED
+    assert set(Message.objects.values_list("status", "appointment", "error")) == {
+        (MessageStatus.CANCELLED, None, "La cita se deshizo antes de que saliera.")
+    }
+
+
+def test_a_booking_that_the_customer_was_told_is_not_undone(graph, work, approved, agent, cal):  # noqa: F811
+    attempt = booked_in_a_call(agent, cal)
+    reminders.queue_messages(MONDAY)
+    work()
+    with pytest.raises(Refused, match="ya recibió el WhatsApp"):
+        verbs.undo_attempt(attempt.pk, by=agent, at=MONDAY + DAY / 500, lease_until=TUESDAY)
+    assert Appointment.objects.get().attempt == attempt
 
 
 def test_by_the_agents_phone_nothing_is_queued(approved, agent, cal):

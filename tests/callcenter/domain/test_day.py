@@ -57,6 +57,33 @@ def test_one_silent_call_is_an_attempt_for_every_vehicle_and_one_contact(agent, 
         assert (changed.calls_made, changed.due_at > MONDAY + DAY / 2) == (1, True)
 
 
+def test_a_silent_call_is_charged_to_nothing_else_of_the_person(agent, cal):
+    """Neither to a callback that was promised, nor to a WhatsApp that is due, nor to another programme's attempts."""
+    row, promised = two_cars()
+    friday = MONDAY + 4 * DAY
+    Outreach.objects.filter(pk=promised.pk).update(is_callback=True, due_at=friday, priority=0)
+    others = [
+        promised,
+        OutreachFactory(customer=row.customer, next_step=NextStep.WHATSAPP, calls_made=3, phone=False),
+        OutreachFactory(customer=row.customer, programme="RECOVERY", phone=False),
+    ]
+    record(row, silence(also=tuple(other.pk for other in others)), agent, cal)
+    assert list(Attempt.objects.values_list("outreach", flat=True)) == [row.pk]
+    promised.refresh_from_db()
+    assert (promised.is_callback, promised.due_at) == (True, friday)
+    # What the conversation itself may settle is all of them.
+    assert set(verbs.served_too(row, agent, Outcome.BOOKED)) == set(others)
+
+
+def test_two_silent_confirmations_leave_a_survey_its_own_attempts(agent, cal):
+    row = OutreachFactory(programme="CONFIRMATION", purpose=Purpose.SERVICE)
+    survey = OutreachFactory(customer=row.customer, programme="AFTERSALES_SURVEY", purpose=Purpose.SERVICE, phone=False)
+    for day_ in (0, 1):
+        record(row, silence(also=(survey.pk,)), agent, cal, at=MONDAY + day_ * DAY)
+    survey.refresh_from_db()
+    assert (survey.calls_made, survey.next_step) == (0, NextStep.CALL)
+
+
 def test_all_vehicles_are_booked_in_one_call_and_undone_together(agent, cal):
     row, other = two_cars()
     done = record(row, booked(row, also=(other.pk,)), agent, cal)
@@ -109,6 +136,84 @@ def test_the_numbers_of_one_customer_are_tried_within_one_attempt(agent, cal):
         (done.attempt.pk, first.pk, "WRONG_NUMBER"), (done.attempt.pk, second.pk, None),
     ]  # fmt: skip
     assert (queue.tried(row), Touch.objects.count()) == (set(), 1)
+
+
+def dial(row, agent, cal, at=MONDAY, point=None):
+    held = queue.take(row.pk, agent, at=at, calendar=cal)
+    queue.start_call(row.pk, agent, fence=held.fence, at=at, calendar=cal, point=point or row.customer.points.first())
+    return held
+
+
+def test_every_number_is_judged_when_it_is_dialled(agent, cal):
+    row = OutreachFactory()
+    second = PhoneFactory(customer=row.customer, position=1)
+    evening = MONDAY.replace(hour=18, minute=55)
+    held = dial(row, agent, cal, evening)
+    again = {"fence": held.fence, "calendar": cal, "point": second}
+    queue.start_call(row.pk, agent, at=evening + 4 * MINUTE, **again)
+    with pytest.raises(NotAllowedNow, match="07:00 a 19:00"):
+        queue.start_call(row.pk, agent, at=evening + 15 * MINUTE, **again)
+    done = verbs.record_attempt(row.pk, silence(), agent=agent, fence=held.fence, at=evening + 16 * MINUTE, calendar=cal)
+    assert (done.attempt.started_at, Dial.objects.filter(attempt=done.attempt).count()) == (evening, 2)
+
+
+def test_a_number_dialled_the_next_day_is_the_next_days_attempt(agent, cal):
+    row = OutreachFactory()
+    held = dial(row, agent, cal)
+    queue.start_call(row.pk, agent, fence=held.fence, at=MONDAY + DAY, calendar=cal, point=row.customer.points.first())
+    done = verbs.record_attempt(row.pk, silence(), agent=agent, fence=held.fence, at=MONDAY + DAY + MINUTE, calendar=cal)
+    assert done.attempt.day == (MONDAY + DAY).date()
+
+
+# -- dialled, and no outcome -----------------------------------------------------------------------------------------
+
+
+def leave(how, row, agent, held, cal):
+    """The ways in which a customer leaves an agent's hands without an outcome; returns the moment."""
+    if how == "closed":
+        return MONDAY + queue.LEASE + MINUTE
+    if how == "released":
+        queue.release_all(agent)
+    elif how == "skipped":
+        queue.skip(row.pk, agent, fence=held.fence, reason=reason("MISSING_DATA", ReasonKind.SKIP), at=MONDAY, calendar=cal)
+    return MONDAY + MINUTE
+
+
+@pytest.mark.parametrize("how", ["closed", "released", "skipped"])
+def test_who_was_dialled_without_an_outcome_is_called_by_nobody_else_that_day(agent, cal, how):
+    row, other = two_cars()
+    colleague = person(Role.CALL_CENTER_AGENT)
+    at = leave(how, row, agent, dial(row, agent, cal), cal)
+    Outreach.objects.filter(pk=row.pk).update(due_at=MONDAY)
+    assert queue.claim_next(colleague, at=at, calendar=cal) is None
+    for matter in (row, other):
+        with pytest.raises(NotAllowedNow, match="se la marcó hoy a las 09:00 y falta el resultado"):
+            queue.take(matter.pk, colleague, at=at, calendar=cal)
+    # Whoever dialled goes on with that matter, and with no other one.
+    assert queue.claim_next(agent, at=at, calendar=cal) == row
+    with pytest.raises(NotAllowedNow):
+        queue.take(other.pk, agent, at=at, calendar=cal)
+    assert queue.claim_next(colleague, at=MONDAY + DAY, calendar=cal) is not None
+
+
+def test_who_gets_the_customer_handed_over_goes_on_with_the_call(agent, cal):
+    row = OutreachFactory()
+    colleague, third = person(Role.CALL_CENTER_AGENT), person(Role.CALL_CENTER_AGENT)
+    held = dial(row, agent, cal)
+    queue.transfer(row.pk, agent, fence=held.fence, to=colleague, note="Pide hablar con usted", at=MONDAY)
+    assert queue.claim_next(third, at=MONDAY + queue.TRANSFER_KEPT + MINUTE, calendar=cal) is None
+    held = dial(row, colleague, cal, MONDAY + MINUTE)
+    verbs.record_attempt(row.pk, silence(), agent=colleague, fence=held.fence, at=MONDAY + 2 * MINUTE, calendar=cal)
+    assert (Touch.objects.count(), Dial.objects.filter(attempt__isnull=True).count()) == (1, 0)
+
+
+def test_an_undone_call_was_dialled_all_the_same(agent, cal):
+    row = OutreachFactory()
+    held = dial(row, agent, cal)
+    done = verbs.record_attempt(row.pk, silence(), agent=agent, fence=held.fence, at=MONDAY + MINUTE, calendar=cal)
+    verbs.undo_attempt(done.attempt.pk, by=agent, at=MONDAY + 2 * MINUTE, lease_until=MONDAY + queue.LEASE)
+    queue.release_all(agent)
+    assert queue.claim_next(person(Role.CALL_CENTER_AGENT), at=MONDAY + 3 * MINUTE, calendar=cal) is None
 
 
 # -- inbound ---------------------------------------------------------------------------------------------------------

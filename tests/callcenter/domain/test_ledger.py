@@ -11,7 +11,7 @@ from callcenter.domain import consent, contact_law, ledger, messages, queue
 from callcenter.domain import outreach as verbs
 from callcenter.domain.contact_law import ContactIntent
 from callcenter.domain.errors import NotAllowedNow, Refused
-from callcenter.domain.outreach import Call
+from callcenter.domain.outreach import Booking, Call
 from callcenter.enums import Channel, ExclusionScope, ExclusionSource, NextStep, Outcome, OutreachState, Purpose, Result, RneEnforcement
 from callcenter.models import Attempt, ContactRules, Exclusion, LawOverride, Reason, Touch
 from tests.factories import MONDAY, CustomerFactory, OutreachFactory, PhoneFactory
@@ -64,6 +64,29 @@ def test_forty_at_once_are_one_contact(house, agent, cal, purpose):
         thread.join()
     assert (said.count("accepted"), said.count("L3")) == (1, 39)
     assert Touch.objects.count() == Attempt.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_what_arrives_while_a_call_lasts_does_not_forbid_it(agent, cal):
+    """The booking of a call that began legally is kept, whatever was filed, sent or refused before it was saved."""
+    row = OutreachFactory()
+    held = queue.take(row.pk, agent, at=MONDAY, calendar=cal)
+    during = MONDAY + timedelta(minutes=3)
+    row.customer.holds.create(reason="Queja abierta QR-1", source="satisfaction", reference="1", since=during)
+    other = OutreachFactory(customer=row.customer, phone=False)
+    enter(other, agent, cal, at=during, purpose=Purpose.TRANSACTIONAL, channel=Channel.WHATSAPP, effective=True)
+    consent.refuse(row.customer, scope=ExclusionScope.COMMERCIAL, source=ExclusionSource.CUSTOMER, at=during, keep=row.pk)
+    booked = Call(key=uuid.uuid4(), outcome=Outcome.BOOKED, booking=Booking(MONDAY + DAY, row.site, "Revisión"))
+    done = verbs.record_attempt(row.pk, booked, agent=agent, fence=held.fence, at=MONDAY + timedelta(minutes=6), calendar=cal)
+    assert (done.appointment.starts_at, Touch.objects.get(attempt=done.attempt).at) == (MONDAY + DAY, MONDAY)
+
+
+@pytest.mark.django_db
+def test_a_commercial_contact_written_meanwhile_is_said_in_words(agent, cal):
+    row = OutreachFactory()
+    enter(row, agent, cal, at=MONDAY + timedelta(minutes=3))
+    with pytest.raises(NotAllowedNow, match="ya se la contactó hoy"):
+        enter(row, agent, cal)
 
 
 @pytest.mark.django_db
@@ -150,7 +173,7 @@ def test_a_refused_channel_leaves_the_other_one(agent, cal):
     row.refresh_from_db()
     survey.refresh_from_db()
     assert (row.next_step, survey.next_step) == (NextStep.WHATSAPP, NextStep.CALL)
-    assert first.withdrawn == [(row.pk, "CALL")]
+    assert [(pk, before["next_step"]) for pk, _, before in first.withdrawn] == [(row.pk, "CALL")]
     again = consent.refuse(row.customer, scope=ExclusionScope.COMMERCIAL, channels=[VOICE], source=ExclusionSource.CUSTOMER, at=MONDAY)
     assert (again.exclusion, again.withdrawn) == (first.exclusion, [])
     assert verdict(row, cal).rule == "L5"
@@ -209,7 +232,7 @@ def test_what_was_looked_up_is_a_number_and_not_the_person(agent, cal, enforceme
     contact = ContactIntent(VOICE, purpose, MONDAY)
     said = [contact_law.verdict_for(row.customer_id, contact, calendar=cal, point=point.pk) for point in points]
     assert ([found.allowed for found in said], [bool(found.warnings) for found in said]) == (allowed, warned)
-    assert contact_law.verdicts_by_number(row.customer_id, contact, points, calendar=cal) == {
+    assert contact_law.verdicts_by_number(contact_law.load_history(row.customer_id, MONDAY), contact, points, calendar=cal) == {
         point.pk: found for point, found in zip(points, said, strict=True)
     }
     assert contact_law.unasked(points, contact, calendar=cal) == {point.pk for point, warn in zip(points, warned, strict=True) if warn}

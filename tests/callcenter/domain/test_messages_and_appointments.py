@@ -95,6 +95,27 @@ def test_the_law_is_asked_again_when_the_message_is_recorded(waiting, agent, cal
         )
 
 
+def test_a_message_is_judged_and_dated_by_when_its_chat_was_opened(waiting, agent, cal):
+    """Sent at 18:59, its screenshot pasted at 19:01: the contact was legal, and its proof is kept."""
+    opened = MONDAY.replace(hour=18, minute=59)
+    held = queue.take(waiting.pk, agent, at=opened, calendar=cal)
+    queue.start_call(waiting.pk, agent, fence=held.fence, at=opened, calendar=cal)
+    late, draft = opened + timedelta(minutes=2), messages.draft_for(held, agent)
+    sent = messages.record_sent(
+        held.pk, draft, key=uuid.uuid4(), agent=agent, fence=held.fence, picture=clean_picture(png()), at=late, calendar=cal
+    )
+    assert (sent.message.sent_at, sent.message.created_at, Touch.objects.get().at) == (opened, late, opened)
+
+
+def test_a_chat_opened_out_of_hours_proves_no_legal_hour(waiting, agent, cal):
+    held = queue.take(waiting.pk, agent, at=MONDAY.replace(hour=18, minute=55), calendar=cal)
+    late = MONDAY.replace(hour=19, minute=1)
+    with pytest.raises(NotAllowedNow):
+        queue.start_call(waiting.pk, agent, fence=held.fence, at=late, calendar=cal)
+    waiting.refresh_from_db()
+    assert waiting.call_started_at is None
+
+
 def test_no_whatsapp_closes_without_a_message(waiting, agent, cal):
     held = queue.take(waiting.pk, agent, at=MONDAY, calendar=cal)
     with pytest.raises(LeaseLost):

@@ -5,12 +5,14 @@ from datetime import timedelta
 
 import pytest
 
+from callcenter.domain import consent, queue
 from callcenter.domain import outreach as verbs
-from callcenter.domain import queue
 from callcenter.domain.errors import Conflict, LeaseLost, NotAllowedNow, Refused
 from callcenter.domain.outreach import Booking, Call
 from callcenter.enums import (
     ExclusionScope,
+    ExclusionSource,
+    MessageStatus,
     NextStep,
     Outcome,
     OutreachState,
@@ -20,6 +22,7 @@ from callcenter.enums import (
     Purpose,
     ReasonKind,
     Result,
+    WorkState,
 )
 from callcenter.models import (
     Appointment,
@@ -28,6 +31,7 @@ from callcenter.models import (
     AuthorisedFor,
     ContactPoint,
     Exclusion,
+    Message,
     Outreach,
     ProgrammeSettings,
     Reason,
@@ -211,6 +215,18 @@ def test_a_total_opt_out_withdraws_surveys_too(agent, cal):
     assert survey.state == OutreachState.CLOSED
 
 
+@pytest.mark.parametrize("code", ["OPTED_OUT", "DECEASED"])
+def test_a_reason_that_is_a_refusal_is_recorded_as_one(agent, cal, code):
+    row = OutreachFactory()
+    other = OutreachFactory(customer=row.customer, programme=Programme.RECOVERY, phone=False)
+    survey = OutreachFactory(customer=row.customer, programme=Programme.AFTERSALES_SURVEY, purpose=Purpose.SERVICE, phone=False)
+    record(row, silence(code, also=(other.pk,)), agent, cal=cal)
+    assert set(Outreach.objects.values_list("pk", "result")) == {(one.pk, Result.OPTED_OUT) for one in (row, other, survey)}
+    assert Attempt.objects.count() == 1
+    refusal = Exclusion.objects.standing().get()
+    assert (refusal.scope, refusal.channels, refusal.note) == (ExclusionScope.ALL, [], str(reason(code)))
+
+
 def test_one_voice_the_persons_other_matters_wait_for_tomorrow(agent, cal):
     row = OutreachFactory()
     other = OutreachFactory(customer=row.customer, vehicle=VehicleFactory(), phone=False)
@@ -293,6 +309,48 @@ def test_undo_of_an_opt_out_brings_the_others_back(agent, cal):
     other.refresh_from_db()
     assert other.is_open
     assert not Exclusion.objects.standing().exists()
+
+
+def test_undo_of_an_opt_out_takes_back_only_what_it_wrote(agent, cal):
+    """The refusal of before stands, a promised callback keeps its hour and its agent, and what was in line leaves."""
+    row, friday = OutreachFactory(), MONDAY + 4 * DAY
+    promised = OutreachFactory(
+        customer=row.customer, programme=Programme.AFTERSALES_SURVEY, purpose=Purpose.SERVICE, phone=False, due_at=friday,
+        is_callback=True, callback_for=agent, reserved_until=friday + DAY, priority=Priority.CALLBACK,
+    )  # fmt: skip
+    older = consent.refuse(row.customer, scope=ExclusionScope.COMMERCIAL, channels=["EMAIL"], source=ExclusionSource.CUSTOMER, at=MONDAY)
+    message = Message.objects.create(
+        customer=row.customer, site=row.site, brand=row.brand, point=ContactPoint.objects.get(), purpose=Purpose.TRANSACTIONAL,
+        gateway="CLOUD_API", status=MessageStatus.QUEUED, body="Su cita quedó agendada.", body_hash="0",
+    )  # fmt: skip
+    done = record(row, Call(key=uuid.uuid4(), outcome=Outcome.OPTED_OUT, opt_out_scope=ExclusionScope.ALL), agent, cal=cal)
+    message.refresh_from_db()
+    assert (Exclusion.objects.standing().count(), message.status) == (2, MessageStatus.CANCELLED)
+    verbs.undo_attempt(done.attempt.pk, by=agent, at=MONDAY + timedelta(minutes=2), lease_until=MONDAY + queue.LEASE)
+    promised.refresh_from_db()
+    message.refresh_from_db()
+    assert (promised.is_open, promised.due_at, promised.is_callback, promised.callback_for) == (True, friday, True, agent)
+    assert (promised.priority, promised.reserved_until) == (Priority.CALLBACK, friday + DAY)
+    assert Exclusion.objects.standing().get() == older.exclusion
+    assert (message.status, message.work_state, message.error) == (MessageStatus.QUEUED, WorkState.QUEUED, "")
+
+
+def test_undo_of_an_opt_out_said_before_leaves_it_standing(agent, cal):
+    survey = OutreachFactory(programme=Programme.AFTERSALES_SURVEY, purpose=Purpose.SERVICE)
+    older = consent.refuse(survey.customer, scope=ExclusionScope.COMMERCIAL, source=ExclusionSource.CUSTOMER, at=MONDAY - 30 * DAY)
+    done = record(survey, Call(key=uuid.uuid4(), outcome=Outcome.OPTED_OUT), agent, cal=cal)
+    verbs.undo_attempt(done.attempt.pk, by=agent, at=MONDAY + timedelta(minutes=2), lease_until=MONDAY + queue.LEASE)
+    assert Exclusion.objects.standing().get() == older.exclusion
+
+
+def test_undo_waits_for_the_colleague_who_has_the_person_now(agent, cal):
+    row = OutreachFactory()
+    survey = OutreachFactory(customer=row.customer, programme=Programme.AFTERSALES_SURVEY, purpose=Purpose.SERVICE, phone=False)
+    done = record(row, silence(), agent, cal=cal)
+    colleague = person(Role.CALL_CENTER_AGENT)
+    take(survey, colleague, MONDAY + timedelta(minutes=2), cal=cal)
+    with pytest.raises(Refused, match="tiene ahora a este cliente"):
+        verbs.undo_attempt(done.attempt.pk, by=agent, at=MONDAY + timedelta(minutes=3), lease_until=MONDAY + queue.LEASE)
 
 
 def test_undo_is_ones_own_and_soon(agent, cal):

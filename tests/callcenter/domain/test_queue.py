@@ -25,7 +25,7 @@ from callcenter.enums import (
     ReasonKind,
     RneEnforcement,
 )
-from callcenter.models import Attempt, ContactRules, Message, Outreach, Reason, Touch
+from callcenter.models import Attempt, ContactRules, Dial, Message, Outreach, Reason, Touch
 from callcenter.roles import Role
 from tests.conftest import person
 from tests.factories import MONDAY, BrandFactory, CustomerFactory, OutreachFactory, SiteFactory, VehicleFactory
@@ -177,7 +177,7 @@ def past(rng, row, agent):
 @pytest.mark.parametrize("strict", [False, True])
 def test_the_queue_offers_exactly_whom_the_rules_allow(agent, cal, enforcement, strict):
     ContactRules.objects.create(rne_enforcement=enforcement, is_strict=strict)
-    rng = Random(2300)
+    rng, colleague = Random(2300), person(Role.CALL_CENTER_AGENT)
     rows = []
     for _ in range(120):
         purpose, callback = rng.choice([Purpose.COMMERCIAL, Purpose.SERVICE, Purpose.VERIFICATION]), rng.random() < 0.2
@@ -195,6 +195,11 @@ def test_the_queue_offers_exactly_whom_the_rules_allow(agent, cal, enforcement, 
                 purpose=rng.choice([Purpose.COMMERCIAL, Purpose.SERVICE]), reason="Queja abierta", source="test", reference=str(row.pk),
                 since=MONDAY - DAY, until=rng.choice([None, MONDAY - timedelta(hours=1), MONDAY + DAY]),
             )  # fmt: skip
+        if rng.random() < 0.3:
+            dialled = rng.choice([row, OutreachFactory(customer=row.customer, purpose=rng.choice(list(Purpose)), due_at=MONDAY + DAY,
+                                                       is_callback=rng.random() < 0.3, phone=False)])  # fmt: skip
+            Dial.objects.create(outreach=dialled, point=row.customer.points.first(), agent=rng.choice([agent, colleague]),
+                                at=MONDAY - rng.choice([HOUR, DAY]))  # fmt: skip
         if rng.random() < 0.5:
             row.customer.points.update(rne_checked_on=(MONDAY - rng.choice([1, 4, 12]) * DAY).date())
         rows.append(row)
@@ -202,8 +207,8 @@ def test_the_queue_offers_exactly_whom_the_rules_allow(agent, cal, enforcement, 
     for row in rows:
         channel = Channel.WHATSAPP if row.next_step == NextStep.WHATSAPP else Channel.VOICE
         verdict = contact_law.check(
-            ContactIntent(channel, row.contact_purpose, MONDAY), contact_law.load_history(row.customer_id, MONDAY), calendar=cal,
-            mode=contact_law.company_mode(),
+            ContactIntent(channel, row.contact_purpose, MONDAY), contact_law.load_history(row.customer_id, MONDAY, matter=row.pk, agent=agent.pk),
+            calendar=cal, mode=contact_law.company_mode(),
         )  # fmt: skip
         if verdict.allowed:
             allowed.add(row.pk)

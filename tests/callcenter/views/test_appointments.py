@@ -76,6 +76,30 @@ def test_the_customer_cancels(client, agent, call):
     assert row.status == AppointmentStatus.CANCELLED
 
 
+@pytest.mark.parametrize("answer", ["confirm", "move", "cancel"])
+def test_undo_leaves_the_appointment_as_it_was(client, agent, call, answer, cal):
+    row, held = call
+    reason = Reason.objects.get(kind=ReasonKind.NO_FULFILMENT, code="RESCHEDULED")
+    says(client, agent, held, answer=answer, move_day="2026-11-24", move_time="15:00", move_reason=reason.pk)
+    reminders.open_queues(MONDAY + timedelta(minutes=1), cal)  # the moved one is tomorrow too: its own call is in the queue
+    assert "Deshecho" in page(client.post(f"/cola/intento/{Attempt.objects.get().pk}/deshacer/", **HTMX))
+    again = Appointment.objects.get()
+    assert (again.pk, again.status, again.reason, again.note, again.decided_by, again.decided_at) == (
+        row.pk, AppointmentStatus.SCHEDULED, None, "", None, None,
+    )  # fmt: skip
+    assert list(Outreach.objects.open().filter(programme=Programme.CONFIRMATION)) == [held]
+
+
+def test_what_somebody_changed_since_is_not_undone(client, agent, call):
+    row, held = call
+    says(client, agent, held, answer="confirm")
+    reason = Reason.objects.get(kind=ReasonKind.NO_FULFILMENT, code="CUSTOMER_CANCELLED")
+    appointments.decide(row, AppointmentStatus.CANCELLED, by=agent, at=MONDAY + timedelta(minutes=3), reason=reason)
+    assert "La cita cambió después de esta llamada" in page(client.post(f"/cola/intento/{Attempt.objects.get().pk}/deshacer/", **HTMX))
+    row.refresh_from_db()
+    assert row.status == AppointmentStatus.CANCELLED
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [

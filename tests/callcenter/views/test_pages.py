@@ -119,6 +119,19 @@ def test_the_console_offers_the_next_and_shows_the_customer(client, agent):
         assert words in text
 
 
+def test_the_console_says_which_matters_a_silent_call_counts_for(client, agent):
+    row = OutreachFactory()
+    twin = OutreachFactory(customer=row.customer, vehicle=VehicleFactory(plate="ZZX001"), phone=False, reason="Revisión 30.000 km")
+    OutreachFactory(
+        customer=row.customer, vehicle=VehicleFactory(plate="ZZX002"), phone=False, is_callback=True, due_at=MONDAY + timedelta(days=4)
+    )
+    as_(client, agent).post(f"/cola/{row.pk}/", **HTMX)
+    text = page(client.get("/cola/"))
+    assert f"El intento vale también para: {twin.vehicle.title} ZZX001: Revisión 30.000 km</p>" in text
+    client.post(f"/cola/{row.pk}/resultado/", outcome(Outreach.objects.get(pk=row.pk), outcome="NO_CONTACT:BUSY"), **HTMX)
+    assert set(Attempt.objects.values_list("outreach", flat=True)) == {row.pk, twin.pk}
+
+
 def outcome(held, **data):
     return {"key": str(uuid.uuid4()), "fence": held.fence, **data}
 

@@ -104,6 +104,14 @@ def test_a_number_without_whatsapp_gives_its_place_to_the_next(client, agent):
     assert "cerrada sin mensaje" in page(client.post(f"/cola/{outreach.pk}/sin-whatsapp/", data, **HTMX))
 
 
+def test_opening_the_chat_notes_the_hour(client, agent):
+    row, form, text = held_by(client, agent)
+    assert f'hx-post="/cola/{row.pk}/llamar/"' in text
+    assert "Chat abierto a las" in page(client.post(f"/cola/{row.pk}/llamar/", {"fence": form["fence"]}, **HTMX))
+    row.refresh_from_db()
+    assert (row.call_started_at is not None, row.dials.count()) == (True, 0)
+
+
 def test_another_template_can_be_chosen(client, agent):
     MessageTemplate.objects.create(name="otra_v1", programme="PROACTIVE", body="Hola {{1}}, le escribe Carrazos. Responda BAJA si no quiere más.",
                                    variables=["cliente"], order=50)  # fmt: skip
