@@ -5,6 +5,7 @@ proves one (settings.KEPT_WITHIN_DAYS). Which source wins is said in callcenter/
 """
 
 import re
+from dataclasses import replace
 from datetime import date, datetime, time
 
 from django.conf import settings
@@ -15,7 +16,6 @@ from callcenter.models import Appointment, ImportBatch
 from callcenter.spiga import columns, feed, merge, traces
 from callcenter.spiga.columns import Column
 from callcenter.spiga.feed import Context, Feed, Row
-from callcenter.spiga.traces import Trace
 from carrazos.lib import dates, text
 from carrazos.lib.calendar import BOGOTA
 
@@ -61,7 +61,7 @@ class AppointmentsFeed(Feed):
         ("n", "int"), ("site_id", "bigint"), ("vin", "text"), ("plate", "text"), ("starts_at", "timestamptz"), ("has_hour", "boolean"),
         ("advisor_id", "bigint"), ("status", "text"), ("reason", "text"), ("note", "text"),
     )  # fmt: skip
-    leaves = (traces.OUTREACH, Trace("booking", "callcenter.Appointment", made=traces.NOTHING, rows_of="SELECT id, n FROM met"))
+    leaves = (traces.OUTREACH, replace(traces.BOOKING, rows_of="SELECT id, n FROM met"))
 
     def clean(self, row: Row, context: Context) -> tuple:
         site = feed.site_of(row, context) if row.get("branch") or context.only_site else None
@@ -100,8 +100,10 @@ class AppointmentsFeed(Feed):
                 appointments.follow(row, at=at)
 
     def taken_back(self, batch: ImportBatch, *, at: datetime) -> None:
-        """Nobody calls any more about an absence that the file told, and the programmes look again."""
-        for row in Appointment.objects.filter(pk__in=[pk for (pk,) in merge.rows("SELECT id FROM undone_booking")]):
+        """Nobody calls any more about an absence that the file told, and the programmes look again; an order that came since stands."""
+        rows = Appointment.objects.filter(pk__in=[pk for (pk,) in merge.rows("SELECT id FROM undone_booking")])
+        rows.filter(work_order__isnull=False).update(status=AppointmentStatus.FULFILLED, reason=None)
+        for row in rows:
             appointments.follow(row, at=at, about=() if row.status == AppointmentStatus.NO_SHOW else (Programme.NO_SHOW,))
 
 

@@ -56,6 +56,13 @@ OUTREACH = Trace(
     # Some are closed as they are made: nobody can be called.
     worked=OF_BATCH + " AND ({x}.state <> 'OPEN' AND {x}.closed_at IS DISTINCT FROM {x}.opened_at OR {x}.calls_made > 0 OR {x}.leased_by_id IS NOT NULL)",
 )  # fmt: skip
+# An appointment that the file decided can't stand again beside another, nor after somebody called about the absence.
+BOOKING = Trace(
+    "booking", "callcenter.Appointment", made=NOTHING, name="la cita de {0.customer.name}",
+    worked="EXISTS (SELECT FROM callcenter_appointment z WHERE z.vehicle_id = {x}.vehicle_id AND z.id <> {x}.id AND z.status IN ('SCHEDULED', 'CONFIRMED'))"
+    " OR {x}.status = 'NO_SHOW' AND EXISTS (SELECT FROM callcenter_motive q JOIN callcenter_outreach o ON o.id = q.outreach_id WHERE q.programme = 'NO_SHOW'"
+    " AND q.reference = {x}.id::text AND (o.calls_made > 0 OR o.leased_by_id IS NOT NULL))",
+)  # fmt: skip
 # The people and vehicles of a file, whichever file it is; what others use by now stays.
 MASTER = (
     Trace("differs", "callcenter.ImportDifference", used_stays=True, told=False),

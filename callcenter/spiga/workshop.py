@@ -48,7 +48,7 @@ HISTORY = "workshop"
 # What an import of orders writes: orders, the last visits of vehicles, and what the orders prove of appointments.
 LEAVES = (
     traces.OUTREACH,
-    Trace("booking", "callcenter.Appointment", made=traces.NOTHING),
+    traces.BOOKING,
     Trace("order", "callcenter.WorkOrder", made=traces.OF_BATCH, name="la orden {0.number}",
           rows_of="SELECT w.id, s.n FROM stage s JOIN callcenter_workorder w ON w.site_id = s.site_id AND w.number = s.order_number"),
     Trace("visit", "callcenter.Vehicle", made=traces.NOTHING, told=False,

@@ -253,6 +253,27 @@ def test_a_file_taken_back_leaves_the_appointment_and_its_calls_as_they_were(boo
     assert Outreach.objects.get(programme=Programme.NO_SHOW).state == OutreachState.CLOSED
 
 
+def test_a_file_is_not_taken_back_when_the_customer_was_called_or_booked_again(book, agent, cal):
+    absent, again_booked = book(WEDNESDAY, 101), book(WEDNESDAY, 102)
+    first, _ = bring("25/11/2026;09:00;ZZA101;;;;No asistió\n")
+    second, _ = bring("25/11/2026;09:00;ZZA102;;;;Cancelada\n")
+    reminders.open_queues(EVENING, cal)
+    book(FRIDAY, at=EVENING, row=again_booked.outreach)
+    assert undo.why_not(first, AppointmentsFeed, at=EVENING) == ""
+    Outreach.objects.filter(programme=Programme.NO_SHOW).update(calls_made=1)
+    for batch, row in ((first, absent), (second, again_booked)):
+        assert undo.why_not(batch, AppointmentsFeed, at=EVENING) == f"Ya se trabajó en la cita de {row.customer.name}."
+
+
+def test_what_an_order_proved_since_stays_kept_when_the_file_is_taken_back(book):
+    row = book()
+    batch, _ = bring("24/11/2026;09:00;ZZA101;;;;Cumplida\n")
+    WorkOrder.objects.create(site=row.site, number="OT-1", brand=row.brand, vehicle=row.vehicle, opened_on=TUESDAY.date())
+    kept.reconcile(EVENING)
+    undo.take_back(batch, AppointmentsFeed, at=EVENING, report=pipeline.silent)
+    assert (again(row).status, row.work_order.number) == (FULFILLED, "OT-1")
+
+
 def test_an_agent_of_another_site_or_brand_decides_nothing_here(book):
     row, kia = book(), BrandFactory(code="kia", name="Kia")
     by_site, by_brand = person(Role.CALL_CENTER_AGENT, all_sites=False), person(Role.CALL_CENTER_AGENT, all_brands=False)

@@ -6,8 +6,9 @@ import pytest
 from django.apps import apps
 from django.db import connection
 
+from callcenter.domain import appointments
 from callcenter.domain.errors import Refused
-from callcenter.enums import BatchStatus, ReasonKind
+from callcenter.enums import AppointmentStatus, BatchStatus, ReasonKind
 from callcenter.feeds import feeds
 from callcenter.models import Appointment, ContactPoint, Employee, Exclusion, Outreach, Reason, Vehicle
 from callcenter.roles import Role
@@ -270,6 +271,19 @@ def test_a_called_delivery_keeps_the_file():
     batch = bring("sales", lines(SALES + "\n", sale(104)))
     Outreach.objects.update(calls_made=1)
     assert refused(batch) == f"Ya se trabajó en la gestión de {Delivery.objects.get().customer.name}."
+
+
+def test_an_appointment_booked_since_keeps_the_file_that_proved_the_last_one(agent, cal):
+    batch = bring("aftersales", orders(order("OT/1/2026-1", n=101)))
+    back(batch)
+    row = OutreachFactory(vehicle__plate="ZZA101", vehicle__vin="9BWAA05U1AA000101")
+    old = Appointment.objects.create(outreach=row, customer=row.customer, vehicle=row.vehicle, site=row.site, brand=row.brand, service="x",
+                                     starts_at=MONDAY - timedelta(days=3), booked_by=agent, booked_at=MONDAY - timedelta(days=9))  # fmt: skip
+    batch = bring("aftersales", orders(order("OT/1/2026-1", n=101)))
+    old.refresh_from_db()
+    assert old.status == AppointmentStatus.FULFILLED
+    appointments.book(row, starts_at=MONDAY + timedelta(days=2), site=row.site, service="x", by=agent, at=MONDAY, calendar=cal)
+    assert refused(batch) == f"Ya se trabajó en la cita de {row.customer.name}."
 
 
 @pytest.mark.usefixtures("floor")
