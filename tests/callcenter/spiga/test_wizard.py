@@ -9,6 +9,7 @@ from callcenter.domain.errors import Refused
 from callcenter.enums import BatchStatus, OutreachState, RowStatus
 from callcenter.feeds import ProactiveFeed
 from callcenter.models import (
+    Change,
     ColumnAlias,
     ContactPoint,
     Customer,
@@ -20,10 +21,12 @@ from callcenter.models import (
     Vehicle,
     VehicleParty,
 )
+from callcenter.roles import Role
 from callcenter.spiga import changes, corrections, pipeline, undo
 from tests.callcenter.spiga import containers
 from tests.callcenter.spiga.files import csv_bytes, row, table
-from tests.factories import MONDAY
+from tests.conftest import person
+from tests.factories import MONDAY, BrandFactory
 
 pytestmark = pytest.mark.django_db
 TODAY = MONDAY.date()
@@ -100,6 +103,52 @@ def test_the_person_chooses_the_sheets(agent, centre):
     assert batch.about["sites"] == sorted(
         [centre.pk, Outreach.objects.model._meta.get_field("site").related_model.objects.get(code="norte").pk]
     )
+
+
+# -- whose scope it is -----------------------------------------------------------------------------------------------
+
+SCOPES = [
+    ({}, {"norte", "centro"}, {"vw"}, True), ({}, {"norte"}, {"vw"}, True), ({"all_sites": False}, {"norte"}, {"vw"}, True),
+    ({"all_sites": False}, {"norte", "centro"}, {"vw"}, False), ({"all_sites": False}, set(), set(), True),
+    ({"all_brands": False}, {"norte"}, {"vw"}, True), ({"all_brands": False}, {"norte"}, {"kia"}, False), ({}, None, None, True),
+    ({"all_brands": False}, None, None, False), ({"all_sites": False}, None, None, False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("scope", "sites", "brands", "covers"), SCOPES)
+def test_who_reaches_all_that_another_reaches(north, centre, vw, scope, sites, brands, covers):
+    kia = BrandFactory(code="kia", name="Kia")
+    user = person(Role.CALL_CENTER_AGENT, **scope)
+    user.sites.add(north)
+    user.brands.add(vw)
+    other = None
+    if sites is not None:
+        other = person(Role.CALL_CENTER_AGENT, all_sites=False, all_brands=False)
+        other.sites.set(site for site in (north, centre) if site.code in sites)
+        other.brands.set(brand for brand in (vw, kia) if brand.code in brands)
+    assert user.covers(other) == covers
+
+
+def test_what_is_written_is_what_the_preview_said_whoever_confirms(agent, vw):
+    BrandFactory(code="kia", name="Kia", aliases=["KIA"])
+    narrow, lead = person(Role.CALL_CENTER_AGENT, all_brands=False), person(Role.CALL_CENTER_LEAD)
+    narrow.brands.add(vw)
+    batch = receive([row(101), row(102, brand="KIA")], narrow)
+    preview = totals(batch)
+    assert preview == (2, 1, 0, 0, {"OUT_OF_SCOPE": 1}, {})
+    assert totals(apply(batch, lead)) == preview
+    apply(receive([row(101, name="PÉREZ RUIZ PERSONA XIMENA")], narrow), lead)
+    assert (batch.requested_by, batch.confirmed_by) == (narrow, lead)
+    assert Change.objects.filter(table_name="callcenter_customer", kind="UPDATE").latest("pk").actor_id == lead.pk
+
+
+def test_who_reaches_less_confirms_nothing(agent, vw):
+    narrow = person(Role.CALL_CENTER_AGENT, all_brands=False)
+    narrow.brands.add(vw)
+    batch = receive([row(101)], agent)
+    with pytest.raises(Refused, match="que usted no"):
+        pipeline.confirm(batch.pk, by=narrow)
+    assert work(batch).status == BatchStatus.CHECKED
 
 
 # -- corrections -----------------------------------------------------------------------------------------------------
