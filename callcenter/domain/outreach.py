@@ -145,7 +145,8 @@ def open_outreach(customer: Customer, vehicle: Vehicle, *, reason: str = "", by:
     """The matter of a customer who comes to us about a vehicle (GSC-PRO-01): the open one, the one that they left unanswered, or a new one.
 
     It counts for the proactive contact: its appointment is one of GSC-FOR-09, but the call is theirs, no attempt of ours (IND-01).
-    `reason`: what they want, for a new one. It waits for them (`NextStep.REPLY`), so that nobody dials it; what is let go without an outcome closes by itself.
+    It waits for them (`NextStep.REPLY`), so that nobody dials it; what is let go without an outcome closes by itself. `reason`: what
+    they want, for a new one.
     Raises Refused when the vehicle has an open matter with somebody else.
     """
     with transaction.atomic():
@@ -158,7 +159,8 @@ def open_outreach(customer: Customer, vehicle: Vehicle, *, reason: str = "", by:
             return left
         opened = Outreach(
             programme=Programme.PROACTIVE, purpose=Purpose.COMMERCIAL, customer=customer, vehicle=vehicle, site=site_of(customer, by),
-            brand=vehicle.brand, reason=reason.strip()[:160] or "Servicio de taller", next_step=NextStep.REPLY, priority=Priority.LOW, due_at=at, opened_at=at,
+            brand=vehicle.brand, reason=reason.strip()[:160] or "Servicio de taller", next_step=NextStep.REPLY, priority=Priority.LOW,
+            due_at=at, opened_at=at,
         )  # fmt: skip
         save_open(opened)
         return opened
