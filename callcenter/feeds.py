@@ -147,7 +147,8 @@ NO_KNOWN_PHONE = f"""NOT EXISTS (SELECT FROM callcenter_contactpoint k
 # Whoever only may not be called is written to, if a mobile is known or comes in the row.
 NO_CHANNEL = f"""{contact_law.sql_closed("'VOICE'", "s.purpose", "c.id")} AND ({contact_law.sql_closed("'WHATSAPP'", "s.purpose", "c.id")}
     OR NOT ({sql_mobile("c.id")} OR EXISTS (SELECT FROM stage_point p WHERE p.n = s.n AND p.phone_kind = 'MOBILE'
-        AND NOT EXISTS (SELECT FROM callcenter_contactpoint k WHERE k.customer_id = c.id AND k.kind = 'PHONE' AND k.value = p.value))))"""  # noqa: S608 -- our own fragments
+        AND NOT EXISTS (SELECT FROM callcenter_contactpoint k
+                         WHERE k.customer_id = c.id AND k.kind = 'PHONE' AND k.value = p.value))))"""  # noqa: S608 -- our own fragments
 
 EXCLUSIONS = (
     ("NO_PHONE", "No trae teléfono ni lo hay en la base: complételo en SPIGA", f"s.phone_problem = 'NO_PHONE' AND {NO_KNOWN_PHONE}"),
@@ -178,7 +179,8 @@ SELECT f.*, nextval((SELECT pg_get_serial_sequence('callcenter_outreach', 'id'):
 INSERT INTO callcenter_outreach (id, programme, purpose, customer_id, vehicle_id, site_id, brand_id, advisor_id, batch_id, reason, due_on,
        note, state, next_step, priority, due_at, is_callback, calls_made, result, fence, opened_at)
 SELECT outreach_id, '{Programme.PROACTIVE}', purpose, customer_id, vehicle_id, site_id, brand_id, advisor_id, %(batch)s, reason, due_on,
-       note, '{OutreachState.OPEN}', CASE WHEN {contact_law.sql_closed("'VOICE'", "f.purpose", "f.customer_id")} THEN 'WHATSAPP' ELSE 'CALL' END,
+       note, '{OutreachState.OPEN}',
+       CASE WHEN {contact_law.sql_closed("'VOICE'", "f.purpose", "f.customer_id")} THEN 'WHATSAPP' ELSE 'CALL' END,
        {Priority.FIRST}, LEAST(%(at)s::timestamptz, due_on::timestamp AT TIME ZONE 'America/Bogota'),
        false, 0, '', 0, %(at)s
   FROM fresh_outreach f ORDER BY outreach_id;

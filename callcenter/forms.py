@@ -197,6 +197,17 @@ class CallForm(forms.Form):
         return ""
 
 
+class InboundForm(forms.Form):
+    """About which vehicle a customer calls, and what for."""
+
+    vehicle = forms.ModelChoiceField(Vehicle.objects.none())
+    reason = CleanCharField(required=False, max_length=160)
+
+    def __init__(self, *args, vehicles: QuerySet[Vehicle], **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["vehicle"].queryset = vehicles
+
+
 class ConfirmationForm(CallForm):
     """A call about an appointment that stands: it stays, moves or is cancelled."""
 

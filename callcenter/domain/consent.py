@@ -77,9 +77,9 @@ def sql_step_left() -> str:
     voice, whatsapp = (contact_law.sql_closed(f"'{name}'", "o.purpose", "o.customer_id") for name in (Channel.VOICE, Channel.WHATSAPP))
     writing = ", ".join(f"'{name}'" for name in WRITING)
     return f"""CASE
-        WHEN o.next_step IN ('{NextStep.WHATSAPP}', '{NextStep.REPLY}') THEN CASE WHEN {whatsapp} THEN '{NextStep.NONE}' ELSE o.next_step END
-        WHEN NOT {voice} THEN o.next_step
-        WHEN o.programme IN ({writing}) AND NOT {whatsapp} AND {sql_mobile("o.customer_id")} THEN '{NextStep.WHATSAPP}'
+        WHEN o.next_step IN ('{NextStep.WHATSAPP}', '{NextStep.REPLY}') AND NOT {whatsapp} THEN o.next_step
+        WHEN o.next_step = '{NextStep.CALL}' AND NOT {voice} THEN o.next_step
+        WHEN o.next_step = '{NextStep.CALL}' AND o.programme IN ({writing}) AND NOT {whatsapp} AND {sql_mobile("o.customer_id")} THEN '{NextStep.WHATSAPP}'
         ELSE '{NextStep.NONE}' END"""
 
 

@@ -148,11 +148,12 @@ def reopen(outreach: Outreach, *, at: datetime) -> None:
     save_open(outreach)
 
 
-def open_outreach(customer: Customer, vehicle: Vehicle, *, by: User, at: datetime) -> Outreach:
+def open_outreach(customer: Customer, vehicle: Vehicle, *, reason: str = "", by: User, at: datetime) -> Outreach:
     """The matter of a customer who comes to us about a vehicle (GSC-PRO-01): the open one, the one that they left unanswered, or a new one.
 
     It counts for the proactive contact: its appointment is one of GSC-FOR-09, but the call is theirs, no attempt of ours (IND-01).
-    It waits for them (`NextStep.REPLY`), so that nobody dials it; what is let go without an outcome closes by itself.
+    It waits for them (`NextStep.REPLY`), so that nobody dials it; what is let go without an outcome closes by itself. `reason`: what
+    they want, for a new one.
     Raises Refused when the vehicle has an open matter with somebody else.
     """
     with transaction.atomic():
@@ -165,7 +166,8 @@ def open_outreach(customer: Customer, vehicle: Vehicle, *, by: User, at: datetim
             return left
         opened = Outreach(
             programme=Programme.PROACTIVE, purpose=Purpose.COMMERCIAL, customer=customer, vehicle=vehicle, site=site_of(customer, by),
-            brand=vehicle.brand, reason="Se comunicó el cliente", next_step=NextStep.REPLY, priority=Priority.LOW, due_at=at, opened_at=at,
+            brand=vehicle.brand, reason=reason.strip()[:160] or "Servicio de taller", next_step=NextStep.REPLY, priority=Priority.LOW,
+            due_at=at, opened_at=at,
         )  # fmt: skip
         save_open(opened)
         return opened

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import F, Value
+from django.db.models import Case, F, Q, Value, When
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
@@ -270,10 +270,10 @@ def take_inbound(outreach_id: int, agent: User, *, at: datetime) -> Outreach:
         return lease(outreach, agent, at=at, call_started_at=at, is_inbound=True)
 
 
-def open_inbound(customer: Customer, vehicle: Vehicle, agent: User, *, at: datetime) -> Outreach:
+def open_inbound(customer: Customer, vehicle: Vehicle, agent: User, *, reason: str = "", at: datetime) -> Outreach:
     """Opens or reopens the matter of a customer who is calling and has none, and takes it. Raises LeaseLost, Refused."""
     with transaction.atomic():
-        return take_inbound(open_outreach(customer, vehicle, by=agent, at=at).pk, agent, at=at)
+        return take_inbound(open_outreach(customer, vehicle, reason=reason, by=agent, at=at).pk, agent, at=at)
 
 
 def continue_call(outreach_id: int, agent: User, attempt: Attempt, *, at: datetime) -> Outreach:
@@ -314,9 +314,13 @@ def transfer(outreach_id: int, agent: User, *, fence: int, to: User, note: str, 
         raise Refused("Elija a otra persona.")
     with transaction.atomic():
         mine = Outreach.objects.filter(pk=outreach_id, leased_by=agent, fence=fence)
+        # Of a matter that waits for the customer, the call that comes to a colleague is one that the customer asked for.
+        waits = Q(next_step=NextStep.REPLY)
         moved = mine.update(
-            callback_for=to, reserved_until=at + TRANSFER_KEPT, priority=Priority.CALLBACK, due_at=at, fence=F("fence") + 1, **FREE
-        )
+            next_step=Case(When(waits, then=Value(NextStep.CALL)), default=F("next_step")),
+            is_callback=Case(When(waits, then=Value(True)), default=F("is_callback")),
+            callback_for=to, reserved_until=at + TRANSFER_KEPT, priority=Priority.CALLBACK, due_at=at, fence=F("fence") + 1, **FREE,
+        )  # fmt: skip
         if not moved:
             raise LeaseLost("Este cliente ya no está en sus manos.")
         done = Transfer.objects.create(outreach_id=outreach_id, by=agent, to=to, note=note.strip()[:500], at=at)

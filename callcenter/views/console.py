@@ -16,7 +16,7 @@ from callcenter.domain.calendar import company_calendar
 from callcenter.domain.customers import Edit
 from callcenter.domain.errors import Conflict, LeaseLost, NotAllowedNow, Refused
 from callcenter.enums import NextStep, Outcome, Programme, Purpose, ReasonKind
-from callcenter.forms import NEXT, CallForm, OptOutForm
+from callcenter.forms import NEXT, CallForm, InboundForm, OptOutForm
 from callcenter.models import Attempt, ContactPoint, Customer, Outreach, Reason, User, Vehicle, VehicleParty
 from callcenter.models.customers import PartyQuerySet
 from callcenter.views.console_page import CHOSEN, claim, colleagues, in_hand, legal_text, numbers, render_console
@@ -299,12 +299,13 @@ def cars_of(user: User) -> PartyQuerySet:
 def open_inbound(request: HttpRequest, pk: int) -> HttpResponse:
     """The customer who calls has no open matter of this vehicle: it is opened, or the one left unanswered goes on."""
     customer = get_object_or_404(Customer.objects.visible_to(request.user), pk=pk)
-    chosen = request.POST.get("vehicle", "")
-    party = cars_of(request.user).filter(customer=customer, vehicle=chosen if chosen.isdigit() and len(chosen) < 19 else 0).first()
-    if party is None:
+    cars = Vehicle.objects.filter(pk__in=cars_of(request.user).filter(customer=customer).values("vehicle"))
+    form = InboundForm(request.POST, vehicles=cars)
+    if not form.is_valid():
         messages.warning(request, "Elija uno de los vehículos del cliente; si no está, agréguelo en su ficha.")
         return redirect(f"{reverse('callcenter:inbound')}?cliente={pk}")
-    return answer_call(request, lambda at: queue.open_inbound(customer, party.vehicle, request.user, at=at))
+    data = form.cleaned_data
+    return answer_call(request, lambda at: queue.open_inbound(customer, data["vehicle"], request.user, reason=data["reason"], at=at))
 
 
 @may_call

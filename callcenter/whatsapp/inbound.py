@@ -139,7 +139,7 @@ def about_appointment(found: InboundMessage, *, at: datetime) -> str:
 
 
 def refusing(found: InboundMessage, customer: Customer | None) -> list[Customer]:
-    """Who refuses: whoever the answered message was for; without a quotation everybody who has the number, for nobody knows which of them."""
+    """Whoever the quoted message was for; without a quotation everybody who has the number, for nobody knows which of them it was."""
     if found.reply_to:
         return [found.reply_to.customer]
     people = list(holders_of(found.identity.wa_id))

@@ -281,6 +281,17 @@ def test_who_has_an_open_matter_of_the_vehicle_gets_that_one(agent):
         queue.open_inbound(CustomerFactory(sites=[row.site_id]), row.vehicle, agent, at=MONDAY)
 
 
+def test_who_calls_and_is_passed_to_a_colleague_is_in_their_queue(agent):
+    left, colleague = left_unanswered(), person(Role.CALL_CENTER_AGENT)
+    held = queue.open_inbound(left.customer, VehicleFactory(), agent, reason="Cambio de aceite", at=MONDAY)
+    queue.transfer(held.pk, agent, fence=held.fence, to=colleague, note="Quiere cita", at=MONDAY)
+    assert (verbs.close_unanswered(MONDAY + DAY), [row.reason for row in queue.waiting(colleague, MONDAY, most=5)]) == (
+        0,
+        ["Cambio de aceite"],
+    )
+    assert Outreach.objects.get(pk=held.pk).is_callback
+
+
 def test_a_matter_opened_for_a_call_that_came_to_nothing_is_dialled_by_nobody_and_ends(agent, cal):
     left = left_unanswered()
     made = queue.open_inbound(left.customer, VehicleFactory(), agent, at=MONDAY)

@@ -148,9 +148,9 @@ def test_an_agent_opens_a_matter_for_whoever_calls(client, agent, outsider):
     )  # somebody else's
     client.post(url, {"vehicle": row.vehicle_id})
     assert (Outreach.objects.get(leased_by=agent).pk, Outreach.objects.count()) == (row.pk, 1)
-    client.post(url, {"vehicle": other.pk})
+    client.post(url, {"vehicle": other.pk, "reason": "Cambio de aceite"})
     made = Outreach.objects.get(leased_by=agent)
-    assert (made.vehicle, made.is_inbound, Outreach.objects.count()) == (other, True, 2)
+    assert (made.vehicle, made.reason, made.is_inbound, Outreach.objects.count()) == (other, "Cambio de aceite", True, 2)
     assert "Agendó la cita" in page(client.get(reverse("callcenter:console")))
 
 
