@@ -28,7 +28,9 @@ def totals(result):
 
 
 def verdict(row, cal, channel=Channel.VOICE, purpose=Purpose.COMMERCIAL):
-    return contact_law.verdict_for(row.customer_id, ContactIntent(channel, purpose, MONDAY), calendar=cal)
+    """Once the answer is in: a contact that began before it is judged without it."""
+    asked = ContactIntent(channel, purpose, MONDAY + timedelta(hours=1))
+    return contact_law.verdict_for(row.customer_id, asked, calendar=cal)
 
 
 def test_the_answer_closes_channels_marks_the_look_up_and_counts_every_row(cal):
