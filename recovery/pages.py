@@ -48,22 +48,20 @@ class RecoveryPage(CallPage):
         return write
 
 
-@found_in("recovery_candidacy WHERE customer_id = %(customer)s")
-def events(customer: Customer) -> list[Event]:
+@found_in("recovery_candidacy WHERE customer_id = %(customer)s", needs=roles.SEE_RECOVERY)
+def events(customer: Customer, user: User) -> list[Event]:
     """The returns that the workshop proved."""
-    rows = Candidacy.objects.recovered().filter(customer=customer).select_related("vehicle__brand", "credited_to", "order__site")
+    rows = Candidacy.objects.visible_to(user).recovered().filter(customer=customer)
     return [
         Event(datetime.combine(row.came_on, time(12), tzinfo=BOGOTA), "visit", "Volvió al taller: cliente recuperado",
               " · ".join(filter(None, (str(row.vehicle), row.order and str(row.order)))), str(row.credited_to or ""))
-        for row in rows
+        for row in rows.select_related("vehicle__brand", "credited_to", "order__site")
     ]  # fmt: skip
 
 
-@found_in("callcenter_outreach WHERE customer_id = %(customer)s AND programme = 'RECOVERY' AND state = 'OPEN'")
+@found_in("callcenter_outreach WHERE customer_id = %(customer)s AND programme = 'RECOVERY' AND state = 'OPEN'", needs=roles.SEE_RECOVERY)
 def matters(customer: Customer, user: User) -> list[Matter]:
     """The recovery that is open with the customer."""
-    if not user.has_perm(roles.SEE_RECOVERY):
-        return []
     rows = Outreach.objects.visible_to(user).filter(customer=customer, programme=Programme.RECOVERY, state=OutreachState.OPEN)
     return [Matter("Recuperación", f"{row.reason}: {row.get_next_step_display().lower()}", row.opened_at, outreach=row.pk) for row in rows]
 

@@ -46,6 +46,7 @@ from callcenter.models import (
     ImportDifference,
     Outreach,
     Site,
+    User,
     VehicleParty,
     WorkOrder,
 )
@@ -147,7 +148,7 @@ def render_customer(request: HttpRequest, row: Customer, *, bound: dict[str, for
         "appointments": Appointment.objects.standing().visible_to(user).filter(customer=row).for_list(),
         "matters": timeline.matters(row, user),
         "orders": WorkOrder.objects.filter(vehicle__in=cars).visible_to(user).select_related("site", "vehicle").order_by("-visited_on", "-id")[:ORDERS_SHOWN],
-        "events": timeline.events(row),
+        "events": timeline.events(row, user),
         "contacts": CompanyContact.objects.current().filter(company=row).select_related("person").prefetch_related("person__points") if is_company else (),
         "companies": () if is_company else CompanyContact.objects.current().filter(person=row).select_related("company"),
         "changes": row.changes.select_related("by", "vehicle")[:CHANGES_SHOWN],
@@ -408,7 +409,7 @@ def pair(request: HttpRequest, pk: int) -> HttpResponse:
     for one in (row.first, row.second):
         reading.opened(request, "Comparación de duplicados", one)
     found = matching.compare(row.first, row.second)
-    sides = [side_of(row.first), side_of(row.second)]
+    sides = [side_of(one, request.user) for one in (row.first, row.second)]
     return render(
         request,
         "callcenter/pair.html",
@@ -416,7 +417,7 @@ def pair(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
-def side_of(one: Customer) -> dict:
+def side_of(one: Customer, user: User) -> dict:
     """What the comparison shows of one of the two."""
     return {
         "customer": one,
@@ -424,7 +425,7 @@ def side_of(one: Customer) -> dict:
         "parties": one.parties.current().select_related("vehicle__brand"),
         "outreaches": one.outreaches.count(),
         "exclusions": Exclusion.objects.standing().filter(customer=one),
-        "last": timeline.events(one)[:1],
+        "last": timeline.events(one, user)[:1],
     }
 
 
