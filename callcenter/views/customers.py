@@ -251,9 +251,9 @@ def do_phone(row: Customer, data: dict, edit: Edit) -> str:
 def do_point(row: Customer, data: dict, edit: Edit) -> str:
     if data["status"] == "FIRST":
         customers.prefer_point(data["point"], edit=edit)
-        return f"{data['point']} queda primero."
+        return f"{data['point'].masked} queda primero."
     customers.set_point_status(data["point"], PointStatus(data["status"]), edit=edit)
-    return f"{data['point']}: {PointStatus(data['status']).label.lower()}."
+    return f"{data['point'].masked}: {PointStatus(data['status']).label.lower()}."
 
 
 def do_vehicle(row: Customer, data: dict, edit: Edit) -> str:
