@@ -122,12 +122,26 @@ def points(request: HttpRequest, pk: int) -> HttpResponse:
     return reading.revealed(request, row, ContactPoint.objects.filter(Q(customer=row) | Q(customer__in=people)))
 
 
+@may_see
+@require_GET
+def history(request: HttpRequest, pk: int) -> HttpResponse:
+    """What happened, of one kind or before what is shown: a part of the page that asks, or a page of its own without JavaScript."""
+    row = own(request, pk)
+    reading.opened(request, "Historial del cliente", row)
+    raw = request.GET.get("desde", "")
+    skip = int(raw) if raw.isdecimal() and len(raw) < 19 else 0
+    shown = timeline.history(row, request.user, kind=request.GET.get("tipo", ""), skip=skip)
+    template = "callcenter/customer_history.html"
+    if request.htmx:
+        template = "callcenter/_history.html#events" if skip else "callcenter/_history.html"
+    return render(request, template, {"customer": row, "history": shown, "skip": skip})
+
+
 def render_customer(request: HttpRequest, row: Customer, *, bound: dict[str, forms.Form] | None = None, status: int = 200) -> HttpResponse:
     at, user = clock.now(), request.user
     bound = bound or {}
     parties = list(row.parties.select_related("vehicle__brand"))
     current = [party for party in parties if party.until is None]
-    cars = [party.vehicle_id for party in current]
     is_company = row.kind == CustomerKind.COMPANY
     allowed = list(row.authorisations.standing())
     context = {
@@ -147,8 +161,8 @@ def render_customer(request: HttpRequest, row: Customer, *, bound: dict[str, for
         "open_rows": Outreach.objects.open().visible_to(user).filter(customer=row).select_related("vehicle", "site"),
         "appointments": Appointment.objects.standing().visible_to(user).filter(customer=row).for_list(),
         "matters": timeline.matters(row, user),
-        "orders": WorkOrder.objects.filter(vehicle__in=cars).visible_to(user).select_related("site", "vehicle").order_by("-visited_on", "-id")[:ORDERS_SHOWN],
-        "events": timeline.events(row, user),
+        "orders": WorkOrder.objects.of(row).visible_to(user).select_related("site", "vehicle").order_by("-visited_on", "-id")[:ORDERS_SHOWN],
+        "history": timeline.history(row, user),
         "contacts": CompanyContact.objects.current().filter(company=row).select_related("person").prefetch_related("person__points") if is_company else (),
         "companies": () if is_company else CompanyContact.objects.current().filter(person=row).select_related("company"),
         "changes": row.changes.select_related("by", "vehicle")[:CHANGES_SHOWN],
@@ -425,7 +439,7 @@ def side_of(one: Customer, user: User) -> dict:
         "parties": one.parties.current().select_related("vehicle__brand"),
         "outreaches": one.outreaches.count(),
         "exclusions": Exclusion.objects.standing().filter(customer=one),
-        "last": timeline.events(one, user)[:1],
+        "last": timeline.history(one, user).events[:1],
     }
 
 

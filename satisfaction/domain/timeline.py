@@ -3,40 +3,46 @@
 from callcenter import roles
 from callcenter.domain.timeline import Event, Matter, found_in
 from callcenter.models import Customer, User
+from carrazos.lib import phones, text
 from satisfaction.domain import notices
+from satisfaction.enums import PqrsAction
 from satisfaction.models import FollowUp, FollowUpEvent, Pqrs, PqrsEvent, Survey
 from satisfaction.models.surveys import ANSWERED
 
-SHOWN = 15
-of_surveys = found_in("satisfaction_survey WHERE customer_id = %(customer)s", needs=roles.SEE_SURVEYS)
-of_cases = found_in("satisfaction_followup WHERE customer_id = %(customer)s", needs=roles.SEE_FOLLOWUPS)
-of_petitions = found_in("satisfaction_pqrs WHERE customer_id = %(customer)s", needs=roles.SEE_PQRS)
+of_surveys = found_in("satisfaction_survey WHERE customer_id = %(customer)s", needs=roles.SEE_SURVEYS, kind="Encuestas")
+of_cases = found_in("satisfaction_followup WHERE customer_id = %(customer)s", needs=roles.SEE_FOLLOWUPS, kind="Insatisfacciones")
+of_petitions = found_in("satisfaction_pqrs WHERE customer_id = %(customer)s", needs=roles.SEE_PQRS, kind="PQRS")
 
 
 @of_surveys
-def surveys(customer: Customer, user: User) -> list[Event]:
+def surveys(customer: Customer, user: User, most: int) -> list[Event]:
     """The answered surveys, newest first."""
     rows = Survey.objects.visible_to(user).filter(customer=customer, status__in=ANSWERED).select_related("answered_by")
     return [
-        Event(row.answered_at, "survey", survey_title(row), row.voice or row.compliment, str(row.answered_by or ""))
-        for row in rows.order_by("-answered_at")[:SHOWN]
+        Event(row.answered_at, survey_title(row), row.voice or row.compliment, str(row.answered_by or ""))
+        for row in rows.order_by("-answered_at", "-id")[:most]
     ]
 
 
 @of_cases
-def changes(customer: Customer, user: User) -> list[Event]:
+def changes(customer: Customer, user: User, most: int) -> list[Event]:
     """The changes of the cases, newest first."""
     cases = FollowUp.objects.visible_to(user).filter(customer=customer)
-    rows = FollowUpEvent.objects.filter(follow_up__in=cases).select_related("by").order_by("-at")[:SHOWN]
-    return [Event(row.at, "case", f"Insatisfacción · {row.get_action_display()}", row.note, str(row.by or "Sistema")) for row in rows]
+    rows = FollowUpEvent.objects.filter(follow_up__in=cases).select_related("by").order_by("-at", "-id")[:most]
+    return [Event(row.at, f"Insatisfacción · {row.get_action_display()}", row.note, str(row.by or "Sistema")) for row in rows]
 
 
 @of_petitions
-def steps(customer: Customer, user: User) -> list[Event]:
+def steps(customer: Customer, user: User, most: int) -> list[Event]:
     """The steps of the PQRS, newest first."""
     petitions = Pqrs.objects.visible_to(user).filter(customer=customer)
-    rows = PqrsEvent.objects.filter(pqrs__in=petitions).select_related("pqrs", "by").order_by("-at")[:SHOWN]
-    return [Event(row.at, "pqrs", f"{row.pqrs.number} · {row.get_action_display()}", row.note, str(row.by or "Sistema")) for row in rows]
+    rows = PqrsEvent.objects.filter(pqrs__in=petitions).select_related("pqrs", "by").order_by("-at", "-id")[:most]
+    return [Event(row.at, f"{row.pqrs.number} · {row.get_action_display()}", noted(row), str(row.by or "Sistema")) for row in rows]
+
+
+def noted(row: PqrsEvent) -> str:
+    """What a step says; the receipt names where it went, which is shown by half as everywhere."""
+    return phones.masked(text.masked_address(row.note)) if row.action == PqrsAction.ACKNOWLEDGED else row.note
 
 
 def survey_title(row: Survey) -> str:

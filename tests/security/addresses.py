@@ -353,7 +353,7 @@ OBJECTS = {
     "callcenter:validate": outreach,
     **dict.fromkeys(("callcenter:live_agent", "callcenter:live_say"), colleague),
     "callcenter:read_notice": notice_to,
-    **dict.fromkeys(("callcenter:customer", "callcenter:customer_points", "callcenter:customer_correct", "callcenter:customer_change",
+    **dict.fromkeys(("callcenter:customer", "callcenter:customer_history", "callcenter:customer_points", "callcenter:customer_correct", "callcenter:customer_change",
                      "callcenter:customer_compare"), customer),
     "callcenter:duplicate": duplicate,
     "callcenter:unmerge": customer_merge,

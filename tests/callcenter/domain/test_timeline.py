@@ -1,14 +1,17 @@
 """What the 360 page and the console tell of a customer: to each person only the rows that are theirs, by the permission of their kind."""
 
 import uuid
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
 
 from callcenter.domain import timeline
 from callcenter.enums import Outcome
-from callcenter.models import Appointment, Attempt, Evidence, InboundMessage, Message, Reason, WhatsAppIdentity
+from callcenter.models import Appointment, Attempt, Evidence, InboundMessage, Message, Reason, VehicleParty, WhatsAppIdentity, WorkOrder
+from callcenter.models.audit import AccessLog
 from callcenter.roles import Role
+from carrazos.lib.calendar import noon
 from crm_audit.models import Activity, Prospect, ProspectCheck
 from satisfaction.domain import petitions
 from satisfaction.enums import Area, PqrsChannel, PqrsKind, SurveyStatus
@@ -65,7 +68,13 @@ def told(customer, site, brand, agent, cal):
 
 
 @pytest.fixture
-def scene(north, vw, agent, cal):
+def whole(monkeypatch):
+    """A page that holds the whole scene."""
+    monkeypatch.setattr(timeline, "SHOWN", 100)
+
+
+@pytest.fixture
+def scene(whole, north, vw, agent, cal):
     """One customer with two brands, everything happened with both; and what they wrote."""
     customer, kia = CustomerFactory(name="Ana Muñoz", sites=[north.pk]), BrandFactory(code="kia", name="Kia")
     for brand in (vw, kia):
@@ -98,23 +107,18 @@ def said(events):
     return {(kind, code) for kind in KINDS for code in ("vw", "kia", "all") if any(f"{kind} {code}" in text for text in texts)}
 
 
-@pytest.fixture(autouse=True)
-def whole(monkeypatch):
-    monkeypatch.setattr(timeline, "SHOWN", 100)
-
-
 @pytest.mark.parametrize("role", list(SEES))
 def test_each_role_is_told_what_its_permissions_say(scene, role):
     expected = {("reply", "all")} & {(kind, "all") for kind in SEES[role]}
     expected |= {(kind, code) for kind in SEES[role] - {"reply"} for code in ("vw", "kia")}
-    assert said(timeline.events(scene.customer, person(role))) == expected
+    assert said(timeline.history(scene.customer, person(role)).events) == expected
 
 
 @pytest.mark.parametrize("role", list(SEES))
 def test_of_another_brand_nobody_is_told_anything(scene, role):
     user = person(role, all_brands=False)
     user.brands.add(scene.kia)
-    events = timeline.events(scene.customer, user)
+    events = timeline.history(scene.customer, user).events
     assert {code for _, code in said(events)} <= {"kia", "all"}
     assert {kind for kind, _ in said(events)} == SEES[role]
     shown = {pk for event in events for pk in event.evidence}
@@ -124,7 +128,7 @@ def test_of_another_brand_nobody_is_told_anything(scene, role):
 def test_of_another_site_nobody_is_told_anything(scene, outsider):
     scene.customer.sites += outsider.site_ids
     scene.customer.save()
-    assert said(timeline.events(scene.customer, outsider)) == {("reply", "all")}
+    assert said(timeline.history(scene.customer, outsider).events) == {("reply", "all")}
     assert timeline.matters(scene.customer, outsider) == []
 
 
@@ -151,3 +155,115 @@ def test_the_page_costs_the_same_for_one_event_of_each_kind_and_for_three(client
     few = query_count(client, f"/clientes/{scene.customer.pk}/")
     told(scene.customer, north, BrandFactory(code="seat", name="Seat"), agent, cal)
     assert query_count(client, f"/clientes/{scene.customer.pk}/") == few
+
+
+# -- one page after another, one kind at a time ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def long(north, agent):
+    """A customer called forty times, an hour apart, who also booked once."""
+    row = OutreachFactory(site=north)
+    for number in range(1, 41):
+        at = MONDAY - timedelta(hours=number)
+        call(row, agent, f"nota {number}.", number, started_at=at, at=at)
+    Appointment.objects.create(customer=row.customer, vehicle=row.vehicle, site=north, brand=row.brand, service="Frenos", starts_at=MONDAY,
+                               booked_by=agent, booked_at=MONDAY - timedelta(hours=50))  # fmt: skip
+    return row.customer
+
+
+def test_page_after_page_tells_everything_once(long, agent):
+    told_, skip, pages = [], 0, 0
+    while skip is not None:
+        part = timeline.history(long, agent, skip=skip)
+        told_, skip, pages = told_ + part.events, part.before, pages + 1
+    assert [event.detail.rpartition(" · ")[2] for event in told_] == [*(f"nota {number}." for number in range(1, 41)), "Frenos, Sede Norte"]
+    assert pages == 3
+
+
+def test_one_kind_at_a_time_by_the_words_of_the_page(long, agent):
+    assert timeline.history(long, agent).kinds == {"llamadas": "Llamadas", "citas": "Citas"}
+    only = timeline.history(long, agent, kind="citas")
+    assert ([event.detail for event in only.events], only.kind, only.before) == (["Frenos, Sede Norte"], "citas", None)
+    assert timeline.history(long, agent, kind="no-hay").kind == ""
+
+
+def test_a_kind_of_which_nothing_is_theirs_is_not_offered(scene):
+    user = person(Role.CALL_CENTER_AGENT, all_brands=False)
+    assert timeline.history(scene.customer, user).kinds == {"whatsapp": "WhatsApp"}  # what the customer wrote has no brand
+
+
+def test_the_history_goes_on_in_the_page_and_without_javascript(client, long, agent):
+    address = f"/clientes/{long.pk}/historial/"
+    text = page(as_(client, agent).get(f"/clientes/{long.pk}/"))
+    assert ("nota 15." in text, "nota 16." in text, f'href="{address}?tipo=&amp;desde=15"' in text) == (True, False, True)
+    part = page(client.get(f"{address}?tipo=llamadas&desde=30", HTTP_HX_REQUEST="true"))
+    assert ("nota 31." in part, "nota 30." in part, "<section" in part, "Ver más" in part) == (True, False, False, False)
+    kind = page(client.get(f"{address}?tipo=citas", HTTP_HX_REQUEST="true"))
+    assert ("Frenos" in kind, "nota 1." in kind, "<html" in kind, 'aria-current="true">Citas' in kind) == (True, False, False, True)
+    whole_page = page(client.get(f"{address}?desde=30"))
+    assert ("nota 31." in whole_page, "<h1" in whole_page, "Lo más reciente" in whole_page) == (True, True, True)
+    assert AccessLog.objects.filter(user=agent, customer=long, about="Historial del cliente").count() == 3
+
+
+@pytest.mark.parametrize("raw", ["-1", "x", "٣٠x", "9" * 40, ""])
+def test_a_nonsense_beginning_is_the_beginning(client, long, agent, raw):
+    assert "nota 1." in page(as_(client, agent).get(f"/clientes/{long.pk}/historial/?desde={raw}"))
+
+
+def test_more_pages_cost_no_more_queries(client, long, agent):
+    as_(client, agent)
+    address = f"/clientes/{long.pk}/historial/"
+    assert query_count(client, f"{address}?desde=15") == query_count(client, address)
+
+
+# -- the workshop ----------------------------------------------------------------------------------------------------
+
+DAY = MONDAY.date()
+
+
+def order(site, car, number, day, customer=None):
+    return WorkOrder.objects.create(
+        site=site, number=number, brand=car.brand, vehicle=car, customer=customer, delivered_on=day, entry_reason="Frenos"
+    )
+
+
+HELD = [  # (since, until, sold), in days from today; which of the days of unnamed orders are the person's: -30, -10, 0
+    ((None, None, None), {-30, -10, 0}),
+    ((-20, None, None), {-10, 0}),
+    ((None, -10, None), {-30, -10}),
+    ((-20, -5, None), {-10}),
+    ((-20, None, -5), {-10}),  # said that they had sold it: what came after is the buyer's
+    ((-5, None, -20), {0}),  # the buyer
+]
+
+
+@pytest.mark.parametrize(("held", "days"), HELD)
+def test_the_orders_of_a_car_are_of_whoever_held_it(north, vw, held, days):
+    since, until, sold = (at if at is None else DAY + timedelta(days=at) for at in held)
+    car = VehicleFactory(brand=vw, sold_at=sold and noon(sold))
+    customer = CustomerFactory()
+    VehicleParty.objects.create(vehicle=car, customer=customer, since=since, until=until)
+    for day in (-30, -10, 0):
+        order(north, car, str(day), DAY + timedelta(days=day))
+    assert {int(row.number) for row in WorkOrder.objects.of(customer)} == days
+
+
+def test_ones_own_visits_outlive_the_relation_and_the_buyers_are_not_shown(client, agent, north, vw):
+    car = VehicleFactory(brand=vw)
+    seller, buyer = (CustomerFactory(sites=[north.pk]) for _ in range(2))
+    VehicleParty.objects.create(vehicle=car, customer=seller, since=DAY - timedelta(days=400), until=DAY - timedelta(days=20))
+    VehicleParty.objects.create(vehicle=car, customer=buyer, since=DAY - timedelta(days=20))
+    order(north, car, "OT-VIEJA", DAY - timedelta(days=40), seller)
+    order(north, car, "OT-NUEVA", DAY, buyer)
+    shown = {who: page(as_(client, agent).get(f"/clientes/{who.pk}/")) for who in (seller, buyer)}
+    assert [("OT-VIEJA" in shown[who], "OT-NUEVA" in shown[who]) for who in (seller, buyer)] == [(True, False), (False, True)]
+    assert [event.title for event in timeline.history(seller, agent).events] == ["Orden OT-VIEJA"]
+
+
+def test_each_order_once_for_who_is_owner_and_driver(north, vw):
+    car, customer = VehicleFactory(brand=vw), CustomerFactory()
+    for role in ("OWNER", "DRIVER"):
+        VehicleParty.objects.create(vehicle=car, customer=customer, role=role)
+    one = order(north, car, "1", DAY, customer)
+    assert list(WorkOrder.objects.of(customer)) == [one]
