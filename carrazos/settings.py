@@ -298,6 +298,7 @@ OPEN_MATTERS: list[str] = [
     "crm_audit.timeline.matters",
     "recovery.pages.matters",
 ]
+NUMBER_FINDERS: list[str] = ["satisfaction.domain.numbers.petitions", "satisfaction.domain.numbers.cases"]
 HOME_CARDS: list[str] = ["satisfaction.home.cards", "recovery.pages.cards", "reports.home.cards", "crm_audit.timeline.cards"]
 HOME_PANELS: list[str] = ["satisfaction.home.panels", "reports.home.panels", "crm_audit.timeline.panels"]
 LIVE_FIGURES: list[str] = ["satisfaction.home.live_figures"]

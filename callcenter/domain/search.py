@@ -1,4 +1,5 @@
-"""One box over the whole master: name without accents, document, plate, VIN, phone or e-mail, in any writing (screens §2.1).
+"""One box over the whole master: name without accents, document, plate, VIN, phone or e-mail, in any writing; and what a programme
+numbers (screens §2.1).
 
 What was typed is read once (`read`), and every kind of thing it may be is looked up by its own index. Names match by their
 words, in any order, the last one as far as it was typed; only when nothing is found, by how they sound.
@@ -7,7 +8,7 @@ words, in any order, the last one as far as it was typed; only when nothing is f
 import itertools
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -16,6 +17,7 @@ from typing import NamedTuple
 from django.db import connection
 from django.db.models import BooleanField, Func, Q, QuerySet, Value
 
+from callcenter import seams
 from callcenter.enums import PointKind
 from callcenter.models import ContactPoint, Customer, Site, User, Vehicle
 from callcenter.models.customers import NAME_WORDS
@@ -298,6 +300,31 @@ def find(raw: str, user: User) -> dict[str, list[Hit]]:
     if named_hits:
         groups["Nombre"] = named_hits
     return {title: hits[:PER_GROUP] for title, hits in groups.items()}
+
+
+@dataclass(frozen=True)
+class Numbered:
+    """A line of the palette that opens something a programme numbers: its number, of whom it is, and the address."""
+
+    number: str
+    detail: str
+    url: str
+
+
+def numbered(text: str, user: User) -> dict[str, list[Numbered]]:
+    """What bears the number that was typed and this person may see, by the programmes' words (settings.NUMBER_FINDERS)."""
+    found = {finder.group: finder(text, user) for finder in seams.plugged("NUMBER_FINDERS") if user.has_perm(finder.needs)}
+    return {group: rows for group, rows in found.items() if rows}
+
+
+def finder_of(group: str, *, needs: str) -> Callable[[Callable[..., list[Numbered]]], Callable[..., list[Numbered]]]:
+    """Says under which word the box shows what a finder finds, and the permission of whoever may find it."""
+
+    def mark(finder: Callable[..., list[Numbered]]) -> Callable[..., list[Numbered]]:
+        finder.group, finder.needs = group, needs  # type: ignore[attr-defined]
+        return finder
+
+    return mark
 
 
 class Car(NamedTuple):

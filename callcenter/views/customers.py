@@ -73,7 +73,7 @@ def own(request: HttpRequest, pk: int) -> Customer:
 @may_see
 @require_GET
 def palette(request: HttpRequest) -> HttpResponse:
-    """What the box shows under a text: customers of every kind of match, or pages after `>`."""
+    """What the box shows under a text: customers of every kind of match and what bears that number, or pages after `>`."""
     text = request.GET.get("q", "")[: search.LONGEST].strip()
     context: dict[str, Any] = {"text": text}
     if text.startswith(">"):
@@ -81,7 +81,7 @@ def palette(request: HttpRequest) -> HttpResponse:
     elif text:
         groups = search.find(text, request.user)
         keys = [hit.customer.pk for hits in groups.values() for hit in hits]
-        context |= {"groups": groups, "plates": search.plates_of(keys)}
+        context |= {"groups": groups, "numbered": search.numbered(text, request.user), "plates": search.plates_of(keys)}
     else:
         keys = request.session.get("recent_customers", [])
         rows = Customer.objects.visible_to(request.user).in_bulk(keys)
