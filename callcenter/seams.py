@@ -4,8 +4,9 @@
 |---|---|
 | `COMPLAINT_DESK` | `open_complaint(outreach, text, *, by, at, attempt)`, inside the call's transaction |
 | `ON_UNDO` | `undo(attempt, *, by, at)`: takes back what a programme wrote beside the attempt, or raises Refused |
-| `TIMELINE_SOURCES` | `events(customer) -> list[timeline.Event]`, marked with `timeline.found_in` |
+| `TIMELINE_SOURCES` | `events(customer, user, most) -> list[timeline.Event]`, the newest `most`, marked with `timeline.found_in` |
 | `OPEN_MATTERS` | `matters(customer, user) -> list[timeline.Matter]`, marked with `timeline.found_in` |
+| `NUMBER_FINDERS` | `find(text, user) -> list[search.Numbered]`, marked with `search.finder_of` |
 | `HOME_CARDS` | `cards(request, at) -> list[home.Card]` for whoever may see them |
 | `HOME_PANELS` | `panels(request, at) -> list[home.Panel]`: worklists and charts, for whoever may see them |
 | `LIVE_FIGURES` | `figures(user, at) -> list[live.Figure]` for «En vivo» |

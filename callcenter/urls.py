@@ -120,6 +120,7 @@ urlpatterns = [
     path("clientes/fusiones/<int:pk>/deshacer/", customers.unmerge, name="unmerge"),
     path("clientes/telefonos-propios/", customers.blocked_phones, name="blocked_phones"),
     path("clientes/<int:pk>/", customers.customer, name="customer"),
+    path("clientes/<int:pk>/historial/", customers.history, name="customer_history"),
     path("clientes/<int:pk>/corregir/", customers.correct, name="customer_correct"),
     path("clientes/<int:pk>/cambiar/", customers.change, name="customer_change"),
     path("clientes/<int:pk>/contacto/", customers.points, name="customer_points"),

@@ -286,8 +286,20 @@ ON_UNDO: list[str] = [
     "satisfaction.domain.followups.undo",
     "recovery.domain.results.undone",
 ]
-TIMELINE_SOURCES: list[str] = ["satisfaction.domain.timeline.events", "crm_audit.timeline.events", "recovery.pages.events"]
-OPEN_MATTERS: list[str] = ["satisfaction.domain.timeline.matters", "crm_audit.timeline.matters", "recovery.pages.matters"]
+TIMELINE_SOURCES: list[str] = [
+    "satisfaction.domain.timeline.surveys",
+    "satisfaction.domain.timeline.changes",
+    "satisfaction.domain.timeline.steps",
+    "crm_audit.timeline.events",
+    "recovery.pages.events",
+]
+OPEN_MATTERS: list[str] = [
+    "satisfaction.domain.timeline.open_cases",
+    "satisfaction.domain.timeline.open_petitions",
+    "crm_audit.timeline.matters",
+    "recovery.pages.matters",
+]
+NUMBER_FINDERS: list[str] = ["satisfaction.domain.numbers.petitions", "satisfaction.domain.numbers.cases"]
 HOME_CARDS: list[str] = ["satisfaction.home.cards", "recovery.pages.cards", "reports.home.cards", "crm_audit.timeline.cards"]
 HOME_PANELS: list[str] = ["satisfaction.home.panels", "reports.home.panels", "crm_audit.timeline.panels"]
 LIVE_FIGURES: list[str] = ["satisfaction.home.live_figures"]

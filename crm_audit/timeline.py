@@ -14,7 +14,7 @@ from callcenter.models import ControlledDocument, Customer, User
 from callcenter.tables import COUNT_CAP
 from callcenter.templatetags.ui import figure
 from callcenter.views.home import Card, Line, Panel
-from carrazos.lib.calendar import bogota, start_of
+from carrazos.lib.calendar import bogota, noon, start_of
 from carrazos.lib.periods import Month
 from carrazos.lib.ratios import unbroken
 from crm_audit.domain import freshness, indicators
@@ -22,35 +22,32 @@ from crm_audit.enums import ProspectState
 from crm_audit.models import Activity, Prospect, ProspectCheck
 
 PROCEDURE = "GC-PRO-05"
-SHOWN = 15
-PROSPECTS = "crm_audit_prospect WHERE customer_id = %(customer)s"
+of_prospects = found_in("crm_audit_prospect WHERE customer_id = %(customer)s", needs=roles.SEE_AUDIT, kind="Prospecto")
 WARNED_BEFORE = timedelta(days=60)  # domain 1.6, deadlines
 
 
-@found_in(PROSPECTS)
-def events(customer: Customer) -> list[Event]:
+@of_prospects
+def events(customer: Customer, user: User, most: int) -> list[Event]:
     """The visits, the advisors' activities and the verdict of the prospects that became this customer."""
     found = []
-    for row in Prospect.objects.filter(customer=customer).select_related("advisor")[:SHOWN]:
+    prospects = Prospect.objects.visible_to(user).filter(customer=customer)
+    for row in prospects.select_related("advisor")[:most]:
         what = " · ".join(filter(None, (row.source, row.interest)))
         found.append(
-            Event(row.created_at or start_of(row.created_on), "prospect", "Visitó la vitrina", what, str(row.advisor or row.advisor_name))
-        )
-    checks = ProspectCheck.objects.filter(prospect__customer=customer).exclude(verdict="").select_related("reason", "decided_by")
-    for check in checks[:SHOWN]:
+            Event(row.created_at or noon(row.created_on), "Visitó la vitrina", what, str(row.advisor or row.advisor_name),
+                  all_day=row.created_at is None)
+        )  # fmt: skip
+    checks = ProspectCheck.objects.filter(prospect__in=prospects.order_by()).exclude(verdict="").select_related("reason", "decided_by")
+    for check in checks.order_by("-decided_at", "-id")[:most]:
         detail = " · ".join(filter(None, (str(check.reason or ""), check.note)))
-        found.append(Event(check.decided_at, "prospect", f"Prospecto {check.get_verdict_display().lower()}", detail, str(check.decided_by)))
-    rows = Activity.objects.filter(prospect__customer=customer, done_at__isnull=False).order_by("-done_at")[:SHOWN]
-    return found + [
-        Event(row.done_at, "activity", f"{row.get_kind_display()} del asesor", row.comment[:200], row.advisor_name) for row in rows
-    ]
+        found.append(Event(check.decided_at, f"Prospecto {check.get_verdict_display().lower()}", detail, str(check.decided_by)))
+    rows = Activity.objects.visible_to(user).filter(prospect__customer=customer, done_at__isnull=False).order_by("-done_at", "-id")[:most]
+    return found + [Event(row.done_at, f"{row.get_kind_display()} del asesor", row.comment[:200], row.advisor_name) for row in rows]
 
 
-@found_in(PROSPECTS)
+@of_prospects
 def matters(customer: Customer, user: User) -> list[Matter]:
     """The validations that are still to be called."""
-    if not user.has_perm(roles.SEE_AUDIT):
-        return []
     rows = Prospect.objects.visible_to(user).filter(customer=customer).with_state().filter(state=ProspectState.CALLING)
     return [
         Matter(f"Prospecto: {row.interest or row.name}", ProspectState.CALLING.label, row.created_at or start_of(row.created_on),

@@ -1,6 +1,6 @@
 """The programme's part of the shared pages: call page, timeline, open matters, home card."""
 
-from datetime import datetime, time
+from datetime import datetime
 
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
@@ -14,7 +14,7 @@ from callcenter.forms import CallForm
 from callcenter.models import Appointment, Attempt, Customer, Outreach, User
 from callcenter.pages import Alongside, CallPage
 from callcenter.views.home import Card
-from carrazos.lib.calendar import BOGOTA
+from carrazos.lib.calendar import noon
 from recovery.domain import figures, results
 from recovery.enums import Proof
 from recovery.forms import RecoveryCallForm
@@ -48,22 +48,20 @@ class RecoveryPage(CallPage):
         return write
 
 
-@found_in("recovery_candidacy WHERE customer_id = %(customer)s")
-def events(customer: Customer) -> list[Event]:
+@found_in("recovery_candidacy WHERE customer_id = %(customer)s", needs=roles.SEE_RECOVERY, kind="Recuperación")
+def events(customer: Customer, user: User, most: int) -> list[Event]:
     """The returns that the workshop proved."""
-    rows = Candidacy.objects.recovered().filter(customer=customer).select_related("vehicle__brand", "credited_to", "order__site")
+    rows = Candidacy.objects.visible_to(user).recovered().filter(customer=customer).order_by("-came_on", "-id")[:most]
     return [
-        Event(datetime.combine(row.came_on, time(12), tzinfo=BOGOTA), "visit", "Volvió al taller: cliente recuperado",
-              " · ".join(filter(None, (str(row.vehicle), row.order and str(row.order)))), str(row.credited_to or ""))
-        for row in rows
+        Event(noon(row.came_on), "Volvió al taller: cliente recuperado",
+              " · ".join(filter(None, (str(row.vehicle), row.order and str(row.order)))), str(row.credited_to or ""), all_day=True)
+        for row in rows.select_related("vehicle__brand", "credited_to", "order__site")
     ]  # fmt: skip
 
 
-@found_in("callcenter_outreach WHERE customer_id = %(customer)s AND programme = 'RECOVERY' AND state = 'OPEN'")
+@found_in("callcenter_outreach WHERE customer_id = %(customer)s AND programme = 'RECOVERY' AND state = 'OPEN'", needs=roles.SEE_RECOVERY)
 def matters(customer: Customer, user: User) -> list[Matter]:
     """The recovery that is open with the customer."""
-    if not user.has_perm(roles.SEE_RECOVERY):
-        return []
     rows = Outreach.objects.visible_to(user).filter(customer=customer, programme=Programme.RECOVERY, state=OutreachState.OPEN)
     return [Matter("Recuperación", f"{row.reason}: {row.get_next_step_display().lower()}", row.opened_at, outreach=row.pk) for row in rows]
 

@@ -10,7 +10,7 @@ from django.db.models import Count
 
 from callcenter.enums import PairState, WorkState
 from callcenter.models import ContactPoint, Customer, DuplicatePair, DuplicateScan, User
-from carrazos.lib import phones
+from carrazos.lib import phones, text
 
 SHOWN_FROM = 60  # a pair with fewer points is not worth anybody's time
 SURE_FROM = 90
@@ -99,6 +99,10 @@ def shared(attribute: str, points: int, sentence: str, show: Callable[[str], str
     return rule
 
 
+def masked_phone(value: str) -> str:
+    return phones.masked(phones.display(value))
+
+
 def kinds(case: Case) -> tuple[int, str] | None:
     return (-40, "Una es empresa y la otra persona") if case.one.kind != case.other.kind else None
 
@@ -112,9 +116,9 @@ RULES: tuple[Callable[[Case], tuple[int, str] | None], ...] = (
     same_document,
     close_document,
     names,
-    shared("phones", 35, "Mismo teléfono {}", phones.display),
+    shared("phones", 35, "Mismo teléfono {}", masked_phone),
     shared("vehicles", 30, "Mismo vehículo {}"),
-    shared("emails", 25, "Mismo correo {}"),
+    shared("emails", 25, "Mismo correo {}", text.masked_address),
     kinds,
     cities,
 )

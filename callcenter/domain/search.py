@@ -1,4 +1,5 @@
-"""One box over the whole master: name without accents, document, plate, VIN, phone or e-mail, in any writing (screens §2.1).
+"""One box over the whole master: name without accents, document, plate, VIN, phone or e-mail, in any writing; and what a programme
+numbers (screens §2.1).
 
 What was typed is read once (`read`), and every kind of thing it may be is looked up by its own index. Names match by their
 words, in any order, the last one as far as it was typed; only when nothing is found, by how they sound.
@@ -7,7 +8,7 @@ words, in any order, the last one as far as it was typed; only when nothing is f
 import itertools
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -16,6 +17,8 @@ from typing import NamedTuple
 from django.db import connection
 from django.db.models import BooleanField, Func, Q, QuerySet, Value
 
+from callcenter import seams
+from callcenter.enums import PointKind
 from callcenter.models import ContactPoint, Customer, Site, User, Vehicle
 from callcenter.models.customers import NAME_WORDS
 from callcenter.prepared import Given, PreparedRows
@@ -223,6 +226,8 @@ KEYS = {
     "vin": ("VIN", "v.vin", OF_VEHICLE, "v.vin <> '' AND v.vin LIKE %(vin)s || '%%'"),
     "vin_tail": ("VIN", "v.vin", OF_VEHICLE, "v.vin <> '' AND reverse(v.vin) LIKE reverse(%(vin_tail)s) || '%%'"),
 }
+# What of these is a way to reach somebody: found by its beginning too, it is shown masked as everywhere (threat 22).
+POINTS = {"phones": PointKind.PHONE, "phone": PointKind.PHONE, "email": PointKind.EMAIL}
 NAME_STATEMENT = """SELECT c.id FROM callcenter_customer c
     WHERE array_to_tsvector(string_to_array(c.name_key, ' ')) @@ %(question)s::tsquery AND c.merged_into_id IS NULL {scope}"""
 # The planner knows how frequent a word is and reads the few rows off the table or asks the index. Of a name by ear it knows nothing,
@@ -289,12 +294,37 @@ def find(raw: str, user: User) -> dict[str, list[Hit]]:
     for kind, pk, value in keyed:
         if pk not in seen:
             seen.add(pk)
-            shown = phones.display(value) if value.startswith("+") else value
+            shown = ContactPoint(kind=POINTS[kind], value=value).masked if kind in POINTS else value
             groups.setdefault(KEYS[kind][0], []).append(Hit(customers[pk], KEYS[kind][0], shown))
     named_hits = [Hit(customers[pk], "Nombre") for pk in by_name if pk not in seen]
     if named_hits:
         groups["Nombre"] = named_hits
     return {title: hits[:PER_GROUP] for title, hits in groups.items()}
+
+
+@dataclass(frozen=True)
+class Numbered:
+    """A line of the palette that opens something a programme numbers: its number, of whom it is, and the address."""
+
+    number: str
+    detail: str
+    url: str
+
+
+def numbered(text: str, user: User) -> dict[str, list[Numbered]]:
+    """What bears the number that was typed and this person may see, by the programmes' words (settings.NUMBER_FINDERS)."""
+    found = {finder.group: finder(text, user) for finder in seams.plugged("NUMBER_FINDERS") if user.has_perm(finder.needs)}
+    return {group: rows for group, rows in found.items() if rows}
+
+
+def finder_of(group: str, *, needs: str) -> Callable[[Callable[..., list[Numbered]]], Callable[..., list[Numbered]]]:
+    """Says under which word the box shows what a finder finds, and the permission of whoever may find it."""
+
+    def mark(finder: Callable[..., list[Numbered]]) -> Callable[..., list[Numbered]]:
+        finder.group, finder.needs = group, needs  # type: ignore[attr-defined]
+        return finder
+
+    return mark
 
 
 class Car(NamedTuple):

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 
 from callcenter.models.customers import Customer, Vehicle
 from callcenter.models.organisation import Brand, Employee, ScopedQuerySet, Site
@@ -12,6 +13,23 @@ class WorkOrderQuerySet(ScopedQuerySet):
     def visits(self) -> "WorkOrderQuerySet":
         """Orders that prove that a customer came: neither internal (alistamiento) nor cancelled, and finished."""
         return self.filter(is_internal=False, is_cancelled=False, visited_on__isnull=False)
+
+    def of(self, customer: Customer) -> "WorkOrderQuerySet":
+        """The workshop's history of a person, with the `day` of each order: the orders that name them, whatever became of the car,
+        and those of their vehicles from the day the relation is known until it ended or they said that they had sold it.
+        """
+        rows = self.annotate(day=Coalesce("visited_on", "opened_on"))
+        tie = "vehicle__parties__"
+        held = rows.filter(
+            Q(**{f"{tie}since__isnull": True}) | Q(**{f"{tie}since__lte": F("day")}),
+            Q(**{f"{tie}until__isnull": True}) | Q(**{f"{tie}until__gte": F("day")}),
+            Q(vehicle__sold_at__isnull=True)
+            | Q(vehicle__sold_at__date__gte=F("day"))
+            | Q(**{f"{tie}since__gt": F("vehicle__sold_at__date")}),
+            **{f"{tie}customer": customer},
+        )
+        # A union, not an OR: each side is an index look-up, the OR reads every order of the house.
+        return rows.filter(pk__in=rows.filter(customer=customer).order_by().values("pk").union(held.order_by().values("pk")))
 
 
 class WorkOrder(models.Model):

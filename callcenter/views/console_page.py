@@ -205,7 +205,7 @@ def call_context(request: HttpRequest, row: Outreach, at, calendar, form, messag
         "made": made,
         "number": sum(attempt.outcome == Outcome.NO_CONTACT for attempt in made) + 1,
         "policy": policy,
-        "events": timeline.events(row.customer),
+        "history": timeline.history(row.customer, request.user),
         "form": form,
         "key": (form.data.get("key") if form else None) or uuid.uuid4(),
         "open_panel": form.data.get("outcome", "") if form else "",

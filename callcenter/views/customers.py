@@ -47,6 +47,7 @@ from callcenter.models import (
     ImportDifference,
     Outreach,
     Site,
+    User,
     VehicleParty,
     WorkOrder,
 )
@@ -74,7 +75,7 @@ def own(request: HttpRequest, pk: int) -> Customer:
 @may_see
 @require_GET
 def palette(request: HttpRequest) -> HttpResponse:
-    """What the box shows under a text: customers of every kind of match, or pages after `>`."""
+    """What the box shows under a text: customers of every kind of match and what bears that number, or pages after `>`."""
     text = request.GET.get("q", "")[: search.LONGEST].strip()
     context: dict[str, Any] = {"text": text}
     if text.startswith(">"):
@@ -82,7 +83,7 @@ def palette(request: HttpRequest) -> HttpResponse:
     elif text:
         groups = search.find(text, request.user)
         keys = [hit.customer.pk for hits in groups.values() for hit in hits]
-        context |= {"groups": groups, "plates": search.plates_of(keys)}
+        context |= {"groups": groups, "numbered": search.numbered(text, request.user), "plates": search.plates_of(keys)}
     else:
         keys = request.session.get("recent_customers", [])
         rows = Customer.objects.visible_to(request.user).in_bulk(keys)
@@ -123,12 +124,26 @@ def points(request: HttpRequest, pk: int) -> HttpResponse:
     return reading.revealed(request, row, ContactPoint.objects.filter(Q(customer=row) | Q(customer__in=people)))
 
 
+@may_see
+@require_GET
+def history(request: HttpRequest, pk: int) -> HttpResponse:
+    """What happened, of one kind or before what is shown: a part of the page that asks, or a page of its own without JavaScript."""
+    row = own(request, pk)
+    reading.opened(request, "Historial del cliente", row)
+    raw = request.GET.get("desde", "")
+    skip = int(raw) if raw.isdecimal() and len(raw) < 19 else 0
+    shown = timeline.history(row, request.user, kind=request.GET.get("tipo", ""), skip=skip)
+    template = "callcenter/customer_history.html"
+    if request.htmx:
+        template = "callcenter/_history.html#events" if skip else "callcenter/_history.html"
+    return render(request, template, {"customer": row, "history": shown, "skip": skip})
+
+
 def render_customer(request: HttpRequest, row: Customer, *, bound: dict[str, forms.Form] | None = None, status: int = 200) -> HttpResponse:
     at, user = clock.now(), request.user
     bound = bound or {}
     parties = list(row.parties.select_related("vehicle__brand"))
     current = [party for party in parties if party.until is None]
-    cars = [party.vehicle_id for party in current]
     is_company = row.kind == CustomerKind.COMPANY
     allowed = list(row.authorisations.standing())
     context = {
@@ -148,8 +163,8 @@ def render_customer(request: HttpRequest, row: Customer, *, bound: dict[str, for
         "open_rows": Outreach.objects.open().visible_to(user).filter(customer=row).select_related("vehicle", "site"),
         "appointments": Appointment.objects.standing().visible_to(user).filter(customer=row).for_list(),
         "matters": timeline.matters(row, user),
-        "orders": WorkOrder.objects.filter(vehicle__in=cars).visible_to(user).select_related("site", "vehicle").order_by("-visited_on", "-id")[:ORDERS_SHOWN],
-        "events": timeline.events(row),
+        "orders": WorkOrder.objects.of(row).visible_to(user).select_related("site", "vehicle").order_by("-visited_on", "-id")[:ORDERS_SHOWN],
+        "history": timeline.history(row, user),
         "contacts": CompanyContact.objects.current().filter(company=row).select_related("person").prefetch_related("person__points") if is_company else (),
         "companies": () if is_company else CompanyContact.objects.current().filter(person=row).select_related("company"),
         "changes": row.changes.select_related("by", "vehicle")[:CHANGES_SHOWN],
@@ -253,9 +268,9 @@ def do_phone(row: Customer, data: dict, edit: Edit) -> str:
 def do_point(row: Customer, data: dict, edit: Edit) -> str:
     if data["status"] == "FIRST":
         customers.prefer_point(data["point"], edit=edit)
-        return f"{data['point']} queda primero."
+        return f"{data['point'].masked} queda primero."
     customers.set_point_status(data["point"], PointStatus(data["status"]), edit=edit)
-    return f"{data['point']}: {PointStatus(data['status']).label.lower()}."
+    return f"{data['point'].masked}: {PointStatus(data['status']).label.lower()}."
 
 
 def do_vehicle(row: Customer, data: dict, edit: Edit) -> str:
@@ -416,7 +431,7 @@ def pair(request: HttpRequest, pk: int) -> HttpResponse:
     for one in (row.first, row.second):
         reading.opened(request, "Comparación de duplicados", one)
     found = matching.compare(row.first, row.second)
-    sides = [side_of(row.first), side_of(row.second)]
+    sides = [side_of(one, request.user) for one in (row.first, row.second)]
     return render(
         request,
         "callcenter/pair.html",
@@ -424,7 +439,7 @@ def pair(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
-def side_of(one: Customer) -> dict:
+def side_of(one: Customer, user: User) -> dict:
     """What the comparison shows of one of the two."""
     return {
         "customer": one,
@@ -432,7 +447,7 @@ def side_of(one: Customer) -> dict:
         "parties": one.parties.current().select_related("vehicle__brand"),
         "outreaches": one.outreaches.count(),
         "exclusions": Exclusion.objects.standing().filter(customer=one),
-        "last": timeline.events(one)[:1],
+        "last": timeline.history(one, user).events[:1],
     }
 
 

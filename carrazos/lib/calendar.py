@@ -5,7 +5,7 @@ and Ley 1755/2015. Everything here is a pure function of dates; who needs "today
 """
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -120,6 +120,11 @@ def due_at(moment: datetime, business_days: int = 2) -> datetime:
 def bogota(moment: datetime) -> datetime:
     """The same instant on the clock of Bogotá."""
     return moment.astimezone(BOGOTA)
+
+
+def noon(day: date) -> datetime:
+    """The middle of a Bogotá day: where something stands of which only the day is known."""
+    return datetime.combine(day, time(12), tzinfo=BOGOTA)
 
 
 def start_of(day: date) -> datetime:

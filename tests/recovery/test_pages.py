@@ -242,7 +242,7 @@ def test_timeline_matter_and_card(client, director, agent, north, rf):
     call(case(car).outreach, agent)
     visit(north, car, date(2026, 11, 26), customer=customer)
     results.reconcile()
-    assert "Volvió al taller: cliente recuperado" in [event.title for event in timeline.events(customer)]
+    assert "Volvió al taller: cliente recuperado" in [event.title for event in timeline.history(customer, agent).events]
     request = rf.get("/")
     request.user = director
     card = pages.cards(request, MONDAY)[0]

@@ -15,20 +15,20 @@ PHONE, CAR = frozenset({"+573005550101"}), frozenset({"ZZA101"})
 @pytest.mark.parametrize(
     ("one", "other", "points", "said"),
     [
-        (Facts(ANA, phones=PHONE), Facts(ANA, phones=PHONE), 75, ("Mismo nombre (+40)", "Mismo teléfono 300 555 0101 (+35)")),
+        (Facts(ANA, phones=PHONE), Facts(ANA, phones=PHONE), 75, ("Mismo nombre (+40)", "Mismo teléfono 300 ••• ••01 (+35)")),
         (Facts(ANA, vehicles=CAR), Facts(ANA, vehicles=CAR), 70, ("Mismo nombre (+40)", "Mismo vehículo ZZA101 (+30)")),
-        (Facts(ANA, phones=PHONE), Facts("ANA MUNOZ", phones=PHONE), 65, ("Mismo teléfono 300 555 0101 (+35)", "Un nombre contiene al otro (+30)")),
+        (Facts(ANA, phones=PHONE), Facts("ANA MUNOZ", phones=PHONE), 65, ("Mismo teléfono 300 ••• ••01 (+35)", "Un nombre contiene al otro (+30)")),
         (Facts(ANA, document_key="52000101"), Facts(ANA, document_key="52000101"), 100, ("Mismo documento 52000101 (+70)", "Mismo nombre (+40)")),
         (Facts(ANA, document_key="52000101", phones=PHONE), Facts(ANA, document_key="79000222", phones=PHONE), 15,
-         ("Documentos distintos: 52000101 y 79000222 (-60)", "Mismo nombre (+40)", "Mismo teléfono 300 555 0101 (+35)")),
+         ("Documentos distintos: 52000101 y 79000222 (-60)", "Mismo nombre (+40)", "Mismo teléfono 300 ••• ••01 (+35)")),
         # Husband and wife share the telephone and the car, and are two people.
         (Facts("ANA MARIA MUNOZ PENA", phones=PHONE, vehicles=CAR), Facts("CARLOS JORGE LARA SOTO", phones=PHONE, vehicles=CAR), 35,
-         ("Mismo teléfono 300 555 0101 (+35)", "Nombres distintos (-30)", "Mismo vehículo ZZA101 (+30)")),
+         ("Mismo teléfono 300 ••• ••01 (+35)", "Nombres distintos (-30)", "Mismo vehículo ZZA101 (+30)")),
         (Facts(ANA), Facts(ANA), 40, ("Mismo nombre (+40)",)),
         (Facts("ANA MARIA MUNOZ PENA", phones=PHONE), Facts("ANA MARIA MUNOS PENA", phones=PHONE), 60,
-         ("Mismo teléfono 300 555 0101 (+35)", "Nombres casi iguales (+25)")),
+         ("Mismo teléfono 300 ••• ••01 (+35)", "Nombres casi iguales (+25)")),
         (Facts("FLOTA ANDINA SAS", kind="COMPANY", phones=PHONE), Facts("FLOTA ANDINA SAS", phones=PHONE), 35,
-         ("Mismo nombre (+40)", "Una es empresa y la otra persona (-40)", "Mismo teléfono 300 555 0101 (+35)")),
+         ("Mismo nombre (+40)", "Una es empresa y la otra persona (-40)", "Mismo teléfono 300 ••• ••01 (+35)")),
     ],
 )  # fmt: skip
 def test_points_and_their_sentences(one, other, points, said):

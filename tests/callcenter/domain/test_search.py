@@ -4,7 +4,7 @@ import pytest
 
 from callcenter.domain import search
 from callcenter.domain.search import Wanted, read, variants
-from callcenter.models import Customer, VehicleParty
+from callcenter.models import ContactPoint, Customer, VehicleParty
 from tests.factories import CustomerFactory, PhoneFactory, SiteFactory, VehicleFactory
 
 
@@ -72,6 +72,18 @@ class TestFind:
     )  # fmt: skip
     def test_ana_is_found_by(self, text, title, agent):
         assert self.ana in self.found(text, agent).get(title, [])
+
+    @pytest.mark.parametrize(
+        ("text", "detail"),
+        [
+            ("3005550", "300 ••• ••01"), ("300 555 0101", "300 ••• ••01"), ("ana@", "a•••@demo.example"), ("zza1", "ZZA101"),
+            ("52000", "52000101"), ("ana munoz", ""),
+        ],
+    )  # fmt: skip
+    def test_a_telephone_and_an_address_are_found_whole_and_shown_by_half(self, text, detail, agent):
+        ContactPoint.objects.create(customer=self.ana, kind="EMAIL", value="ana@demo.example")
+        hits = [hit for rows in search.find(text, agent).values() for hit in rows if hit.customer == self.ana]
+        assert [hit.detail for hit in hits] == [detail]
 
     @pytest.mark.parametrize("text", ["nadie asi", "52000999", "ZZB", "3019999999", "%", "''", "ana\x00", "_" * 200, "🚗", "ana & | !"])
     def test_nothing_breaks_the_box(self, text, agent):

@@ -9,6 +9,7 @@ from callcenter.models import (
     Authorisation,
     BlockedPhone,
     CompanyContact,
+    ContactPoint,
     Customer,
     CustomerMerge,
     DuplicatePair,
@@ -97,6 +98,8 @@ def test_who_may_only_look_finds_no_button(client, ana):
 
 
 def test_the_page_costs_the_same_for_one_and_for_three(client, agent, ana, django_assert_max_num_queries, north):
+    car = ana.parties.get().vehicle
+    WorkOrder.objects.create(site=north, number="one", brand=car.brand, vehicle=car, delivered_on=MONDAY.date())
     as_(client, agent).get(url(ana))
     with django_assert_max_num_queries(45) as few:
         client.get(url(ana))
@@ -226,7 +229,9 @@ def test_from_the_queue_to_the_merge_and_back(client, agent, ana, pair):
     text = page(as_(client, agent).get("/clientes/duplicados/"))
     assert "Mismo teléfono" in text
     text = page(client.get(f"/clientes/duplicados/{pair.pk}/"))
-    assert "Mismo teléfono 300 555 0101 (+35)" in text
+    assert "Mismo teléfono 300 ••• ••01 (+35)" in text
+    assert "300 555 0101" not in text
+    assert f'hx-post="{url(ana, "contacto/")}"' in text
     assert f'button--primary button--wide gap-top" type="submit" name="stays" value="{ana.pk}"' in text
     client.post(f"/clientes/duplicados/{pair.pk}/", {"stays": ana.pk})
     done = CustomerMerge.objects.get()
@@ -234,6 +239,25 @@ def test_from_the_queue_to_the_merge_and_back(client, agent, ana, pair):
     assert "incluye a «Muñoz Ana»" in page(client.get("/clientes/duplicados/"))
     client.post(f"/clientes/fusiones/{done.pk}/deshacer/")
     assert not Customer.objects.filter(merged_into__isnull=False).exists()
+
+
+def test_a_pair_named_by_hand_says_its_telephone_by_half_everywhere(client, agent, ana):
+    other = CustomerFactory(name="Muñoz Ana", sites=ana.sites, document_number="79111222", document_key="79111222")
+    for value, kind in (("+573005550101", "PHONE"), ("rosa@demo.example", "EMAIL")):
+        ContactPoint.objects.update_or_create(customer=other, value=value, kind=kind)
+    ContactPoint.objects.create(customer=ana, value="rosa@demo.example", kind="EMAIL")
+    as_(client, agent).post(url(ana, "comparar/"), {"other": "79111222"})
+    reasons = DuplicatePair.objects.get().reasons
+    assert {"Mismo teléfono 300 ••• ••01 (+35)", "Mismo correo r•••@demo.example (+25)"} <= set(reasons)
+    for address in ("/clientes/duplicados/", url(ana), f"/clientes/duplicados/{DuplicatePair.objects.get().pk}/"):
+        text = page(client.get(address))
+        assert ("300 555 0101" in text, "rosa@demo.example" in text) == (False, False), address
+
+
+def test_a_corrected_telephone_is_named_by_half(client, agent, ana):
+    as_(client, agent)
+    text = page(client.post(url(ana, "cambiar/"), {"action": "point", "point": ana.points.get().pk, "status": "WRONG"}, follow=True))
+    assert ("300 ••• ••01: equivocado." in text, "300 555 0101" in text) == (True, False)
 
 
 def test_the_name_that_stays_is_chosen(client, agent, ana, pair):
