@@ -150,6 +150,7 @@ def render_customer(request: HttpRequest, row: Customer, *, bound: dict[str, for
         "shared": shared_points(row),
         "reach": [(channel, purposes, [given for given in allowed if not given.channels or channel in given.channels])
                   for channel, purposes in reach.reach_of(row.pk, at, calendar=company_calendar())],
+        "habit": reach.usual_hours(row, user),
         "exclusions": Exclusion.objects.standing().filter(customer=row),
         "holds": Hold.objects.standing(at).filter(customer=row),
         "parties": [(party, bound.get(f"vehicle.{party.vehicle_id}") or VehicleForm(rows=VehicleParty.objects.none(), initial=VehicleForm.of(party.vehicle)))
