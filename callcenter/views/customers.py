@@ -160,7 +160,8 @@ def render_customer(request: HttpRequest, row: Customer, *, bound: dict[str, for
         "labels": customers.LABELS,
         "channels": dict(Channel.choices),
         "open_rows": Outreach.objects.open().visible_to(user).filter(customer=row).select_related("vehicle", "site"),
-        "appointments": Appointment.objects.standing().visible_to(user).filter(customer=row).for_list(),
+        "appointments": Appointment.objects.standing().visible_to(user).filter(customer=row).for_list()
+                        if user.has_perm(roles.SEE_APPOINTMENTS) else (),
         "matters": timeline.matters(row, user),
         "orders": WorkOrder.objects.of(row).visible_to(user).select_related("site", "vehicle").order_by("-visited_on", "-id")[:ORDERS_SHOWN],
         "history": timeline.history(row, user),
