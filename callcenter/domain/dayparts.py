@@ -1,6 +1,8 @@
-"""When to call again: another legal day and the part of the day least tried (the customer who never answers at ten)."""
+"""When to call again: another legal day and the part of the day least tried (the customer who never answers at ten); when they answer."""
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
@@ -26,6 +28,31 @@ def part_of(at: datetime) -> DayPart:
     """The part of the day of an instant; outside legal hours the nearest one."""
     clock = bogota(at).time()
     return next((part for part, (_, end) in PARTS.items() if clock < end), DayPart.AFTERNOON)
+
+
+@dataclass(frozen=True)
+class Habit:
+    """The part of the day in which somebody answers: of so many answered calls, so many fell in it."""
+
+    part: DayPart
+    hits: int
+    total: int
+
+    @property
+    def hours(self) -> str:
+        """`07:00 a 11:00`."""
+        return " a ".join(f"{clock:%H:%M}" for clock in PARTS[self.part])
+
+
+HABIT_FROM = 3  # answered calls in one part of the day: fewer are chance
+
+
+def habit(answered: Sequence[datetime]) -> Habit | None:
+    """What the answered calls prove of somebody's hours: three in one part of the day and two thirds of all; else nothing."""
+    if not answered:
+        return None
+    part, hits = Counter(map(part_of, answered)).most_common(1)[0]
+    return Habit(part, hits, len(answered)) if hits >= HABIT_FROM and 3 * hits >= 2 * len(answered) else None
 
 
 def legal_day_after(day: date, days: int, calendar: BusinessCalendar) -> date:

@@ -39,15 +39,15 @@ class Matter:
     outreach: int | None = None
 
 
-def found_in(place: str, *, needs: str = "", kind: str = "") -> Callable[[Source], Source]:
-    """Says in which table a source looks (`FROM` and `WHERE` for %(customer)s), the permission of whoever may be told of it, and
+def found_in(*places: str, needs: str = "", kind: str = "") -> Callable[[Source], Source]:
+    """Says in which tables a source looks (`FROM` and `WHERE` for %(customer)s), the permission of whoever may be told of it, and
     under which word a page gathers its events.
 
-    Where the table has no row the source need not be asked; which of its rows this person sees, the source asks of `visible_to`.
+    Where no table has a row the source need not be asked; which of its rows this person sees, the source asks of `visible_to`.
     """
 
     def mark(source: Source) -> Source:
-        source.place, source.needs, source.kind = place, needs, kind  # type: ignore[attr-defined]
+        source.places, source.needs, source.kind = places, needs, kind  # type: ignore[attr-defined]
         return source
 
     return mark
@@ -56,7 +56,7 @@ def found_in(place: str, *, needs: str = "", kind: str = "") -> Callable[[Source
 def worth_asking(sources: Iterable[Source], customer: Customer, user: User) -> list[Source]:
     """The sources open to this person that have something of the customer, in one query: of most people most tables know nothing."""
     sources = [source for source in sources if not source.needs or user.has_perm(source.needs)]
-    conditions = ", ".join(f"EXISTS (SELECT FROM {source.place})" for source in sources)
+    conditions = ", ".join(" OR ".join(f"EXISTS (SELECT FROM {place})" for place in source.places) for source in sources)
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {conditions}", {"customer": customer.pk})
         return [source for source, known in zip(sources, cursor.fetchone(), strict=True) if known]
@@ -110,8 +110,8 @@ def booked(customer: Customer, user: User, most: int) -> list[Event]:
 
 
 @found_in(
-    """callcenter_workorder WHERE customer_id = %(customer)s
-       OR vehicle_id IN (SELECT vehicle_id FROM callcenter_vehicleparty WHERE customer_id = %(customer)s)""",
+    "callcenter_workorder WHERE customer_id = %(customer)s",
+    "callcenter_workorder o JOIN callcenter_vehicleparty y USING (vehicle_id) WHERE y.customer_id = %(customer)s",
     kind="Taller",
 )
 def visits(customer: Customer, user: User, most: int) -> list[Event]:

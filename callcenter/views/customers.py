@@ -152,6 +152,7 @@ def render_customer(request: HttpRequest, row: Customer, *, bound: dict[str, for
         "shared": shared_points(row),
         "reach": [(channel, purposes, [given for given in allowed if not given.channels or channel in given.channels])
                   for channel, purposes in reach.reach_of(row.pk, at, calendar=company_calendar())],
+        "habit": reach.usual_hours(row, user),
         "exclusions": Exclusion.objects.standing().filter(customer=row),
         "holds": Hold.objects.standing(at).filter(customer=row),
         "parties": [(party, bound.get(f"vehicle.{party.vehicle_id}") or VehicleForm(rows=VehicleParty.objects.none(), initial=VehicleForm.of(party.vehicle)))
@@ -161,7 +162,8 @@ def render_customer(request: HttpRequest, row: Customer, *, bound: dict[str, for
         "labels": customers.LABELS,
         "channels": dict(Channel.choices),
         "open_rows": Outreach.objects.open().visible_to(user).filter(customer=row).select_related("vehicle", "site"),
-        "appointments": Appointment.objects.standing().visible_to(user).filter(customer=row).for_list(),
+        "appointments": Appointment.objects.standing().visible_to(user).filter(customer=row).for_list()
+                        if user.has_perm(roles.SEE_APPOINTMENTS) else (),
         "matters": timeline.matters(row, user),
         "orders": WorkOrder.objects.of(row).visible_to(user).select_related("site", "vehicle").order_by("-visited_on", "-id")[:ORDERS_SHOWN],
         "history": timeline.history(row, user),

@@ -1,12 +1,24 @@
 """The customer master in a browser: found by keyboard, corrected, merged and taken back; lists with views and columns."""
 
+from datetime import timedelta
+
 import pytest
 from playwright.sync_api import expect
 
 from callcenter.domain import customers, matching
 from callcenter.domain.customers import Edit
-from callcenter.enums import ExclusionScope, ExclusionSource
-from callcenter.models import Customer, CustomerMerge, DuplicateScan, Exclusion, ImportDifference, SavedView, VehicleParty, WorkOrder
+from callcenter.enums import ExclusionScope, ExclusionSource, Outcome
+from callcenter.models import (
+    Attempt,
+    Customer,
+    CustomerMerge,
+    DuplicateScan,
+    Exclusion,
+    ImportDifference,
+    SavedView,
+    VehicleParty,
+    WorkOrder,
+)
 from callcenter.roles import Role
 from tests.browser.conftest import press
 from tests.conftest import person
@@ -47,6 +59,28 @@ def scene(house, monday):
         CustomerFactory(name=f"Cliente Número {chr(65 + number)}", sites=[north.pk])
     matching.scan(DuplicateScan.objects.create(started_at=MONDAY, finished_at=MONDAY, work_state="DONE"))
     return ana
+
+
+def test_the_history_goes_on_and_is_filtered_where_it_stands(scene, visitor):
+    user = person(Role.CALL_CENTER_AGENT)
+    row = scene.outreaches.get()
+    for number in range(1, 21):
+        at = MONDAY - timedelta(hours=number)
+        Attempt.objects.create(
+            body_hash="x", outreach=row, number=number, agent=user, outcome=Outcome.CALL_BACK, is_contact=True, started_at=at, at=at,
+            day=at.date(), policy_version="1", note=f"Nota {number}.",
+        )  # fmt: skip
+    agent = visitor().login(user)
+    agent.open(f"/clientes/{scene.pk}/")
+    told = agent.page.locator("#history .timeline li strong")
+    expect(told).to_have_count(15)
+    agent.page.get_by_role("link", name="Ver más").click()
+    expect(told).to_have_count(21)
+    expect(agent.page.get_by_role("link", name="Ver más")).to_have_count(0)
+    agent.check("history")
+    agent.page.get_by_role("link", name="Taller", exact=True).click()
+    expect(told).to_have_text(["Orden 15234"])
+    agent.check("history-kind")
 
 
 def test_from_the_search_box_to_the_corrected_customer(scene, visitor):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from callcenter.domain.dayparts import DayPart, part_of, retry_at
+from callcenter.domain.dayparts import DayPart, Habit, habit, part_of, retry_at
 from callcenter.domain.policy import POLICIES, Step, adjusted, next_step
 from callcenter.enums import Outcome, Programme
 from carrazos.lib.calendar import bogota, national
@@ -71,3 +71,22 @@ def test_the_next_call_is_another_legal_day_and_part(tried, day, part):
 def test_a_saturday_retry_waits_for_the_hour_that_saturday_allows():
     moment = bogota(retry_at([at(27, 16)], days=1, calendar=national()))
     assert (moment.hour, moment.minute) == (8, 0)
+
+
+@pytest.mark.parametrize(
+    ("hours", "found"),
+    [
+        ((), None),
+        ((9, 9), None),  # two may be chance
+        ((9, 8, 10), Habit(DayPart.MORNING, 3, 3)),
+        ((16, 17, 18, 9), Habit(DayPart.AFTERNOON, 3, 4)),
+        ((12, 12, 12, 12, 9, 16), Habit(DayPart.MIDDAY, 4, 6)),
+        ((12, 12, 12, 9, 16), None),  # three of five: no habit
+    ],
+)
+def test_when_somebody_usually_answers(hours, found):
+    assert habit([MONDAY.replace(hour=hour) for hour in hours]) == found
+
+
+def test_the_hours_of_a_habit_are_those_of_its_part():
+    assert Habit(DayPart.AFTERNOON, 3, 4).hours == "15:00 a 19:00"

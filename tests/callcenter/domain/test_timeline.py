@@ -147,7 +147,11 @@ def test_open_matters_ask_for_the_same_permissions(scene, role):
 def test_the_page_of_the_crm_lead_says_nothing_of_cases_or_petitions(client, scene):
     text = page(as_(client, person(Role.CRM_LEAD)).get(f"/clientes/{scene.customer.pk}/"))
     assert ("call vw" in text, "verdict vw" in text) == (True, True)
-    assert [words for words in ("case vw", "survey vw", "pqrs vw", "message vw", "reply all", "Insatisfacción") if words in text] == []
+    assert [
+        words
+        for words in ("case vw", "survey vw", "pqrs vw", "message vw", "reply all", "appointment vw", "Insatisfacción")
+        if words in text
+    ] == []
 
 
 def test_the_page_costs_the_same_for_one_event_of_each_kind_and_for_three(client, scene, agent, north, cal):

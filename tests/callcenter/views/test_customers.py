@@ -1,11 +1,14 @@
 """The customer's page, its corrections, the duplicates queue and the search box: who sees what, and what it costs."""
 
+from datetime import timedelta
+
 import pytest
 
 from callcenter import tasks
-from callcenter.domain import merging
-from callcenter.enums import ExclusionScope, ExclusionSource, PairState, PartyRole, PointStatus, Programme
+from callcenter.domain import merging, reach
+from callcenter.enums import ExclusionScope, ExclusionSource, Outcome, PairState, PartyRole, PointStatus, Programme
 from callcenter.models import (
+    Attempt,
     Authorisation,
     BlockedPhone,
     CompanyContact,
@@ -111,6 +114,25 @@ def test_the_page_costs_the_same_for_one_and_for_three(client, agent, ana, djang
         WorkOrder.objects.create(site=north, number=str(number), brand=car.brand, vehicle=car, delivered_on=MONDAY.date())
     with django_assert_max_num_queries(len(few)):
         client.get(url(ana))
+
+
+def answered(row, agent, number, at, **more):
+    Attempt.objects.create(**{
+        "body_hash": "x", "outreach": row, "number": number, "agent": agent, "outcome": Outcome.DONE, "is_contact": True, "started_at": at, "at": at,
+        "day": at.date(), "policy_version": "1", **more,
+    })  # fmt: skip
+
+
+def test_when_the_customer_usually_answers_is_said_with_its_evidence(client, agent, outsider, ana):
+    row = ana.outreaches.get()
+    for number, hour in enumerate((16, 17, 18), 1):
+        assert "Suele contestar" not in page(as_(client, agent).get(url(ana)))
+        answered(row, agent, number, MONDAY.replace(hour=hour) - timedelta(days=7))
+    answered(row, agent, 4, MONDAY - timedelta(days=6), is_inbound=True)  # who calls says nothing of when they answer
+    text = page(client.get(url(ana)))
+    assert 'de 15:00 a 19:00 <span class="muted small">3 de 3 llamadas contestadas' in text
+    assert "Suele contestar de 15:00 a 19:00" in page(client.post(f"/cola/{row.pk}/", HTTP_HX_REQUEST="true"))
+    assert reach.usual_hours(ana, outsider) is None
 
 
 # -- corrections -----------------------------------------------------------------------------------------------------
