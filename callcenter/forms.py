@@ -41,6 +41,7 @@ from callcenter.models import (
     Site,
     User,
     Vehicle,
+    VehicleParty,
 )
 from callcenter.models.appointments import DECIDED
 from carrazos.lib.calendar import BOGOTA, start_of
@@ -539,18 +540,37 @@ class OwnedForm(forms.Form):
 
 
 class VehicleForm(OwnedForm):
-    """What a person may correct of a vehicle; its VIN is SPIGA's."""
+    """What a person may correct of a vehicle; its VIN is SPIGA's. What they did not touch is not theirs: the page says what it showed."""
 
-    plate = CleanCharField(label="Placa", max_length=10, required=False)
-    family = CleanCharField(label="Gama", max_length=60, required=False)
-    model_year = forms.IntegerField(label="Año modelo", min_value=1950, max_value=2100, required=False)
-    odometer_km = forms.IntegerField(label="Kilómetros", min_value=0, max_value=1_500_000, required=False)
-    sold = forms.BooleanField(label="Ya no lo tiene (lo vendió)", required=False)
+    plate = CleanCharField(label="Placa", max_length=10, required=False, show_hidden_initial=True)
+    family = CleanCharField(label="Gama", max_length=60, required=False, show_hidden_initial=True)
+    model_year = forms.IntegerField(label="Año modelo", min_value=1950, max_value=2100, required=False, show_hidden_initial=True)
+    odometer_km = forms.IntegerField(label="Kilómetros", min_value=0, max_value=1_500_000, required=False, show_hidden_initial=True)
+    sold = forms.BooleanField(label="Ya no lo tiene (lo vendió)", required=False, show_hidden_initial=True)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if self.is_bound:  # shown again, it still says what the page showed first
+            self.initial = {name: self.data.get(self.add_initial_prefix(name)) for name in self.fields}
 
     @staticmethod
-    def of(vehicle: Vehicle) -> dict:
-        return {"plate": vehicle.plate, "family": vehicle.family, "model_year": vehicle.model_year, "odometer_km": vehicle.odometer_km,
-                "sold": bool(vehicle.sold_at)}  # fmt: skip
+    def of(party: VehicleParty) -> dict:
+        car = party.vehicle
+        return {"plate": car.plate, "family": car.family, "model_year": car.model_year, "odometer_km": car.odometer_km,
+                "sold": party.has_sold}  # fmt: skip
+
+    def clean(self) -> dict:
+        """Leaves what was touched. Refuses a field that somebody or a file changed since the page was opened."""
+        data = super().clean()
+        if party := data.get("row"):
+            for name, now in self.of(party).items():
+                touched = name in self.changed_data
+                shown = self.fields[name].to_python(self.data.get(self.add_initial_prefix(name), now))
+                if touched and shown not in (now, None if now == "" else now):
+                    self.add_error(name, f"Mientras usted corregía quedó en «{now}»; usted escribió «{data.get(name)}». Recargue y decida.")
+                elif not touched:
+                    data.pop(name, None)
+        return data
 
 
 class ContactForm(forms.Form):

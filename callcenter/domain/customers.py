@@ -264,25 +264,31 @@ def find_vehicle(raw: str) -> Vehicle | None:
 
 
 def correct_vehicle(
-    vehicle_id: int, customer: Customer, *, plate: str, family: str, model_year: int | None, odometer_km: int | None, sold: bool, edit: Edit
+    vehicle_id: int, customer: Customer, *, edit: Edit, sold: bool | None = None, **values: str | int | None
 ) -> list[FieldChange]:
-    """Writes what differs of a vehicle. Raises Refused for a plate that can't be, or that alone identifies the vehicle."""
+    """Writes what differs of the fields given (plate, family, model_year, odometer_km; `sold`: by this customer).
+
+    Raises Refused for a plate that can't be, or that alone identifies the vehicle.
+    """
     with transaction.atomic():
         row = Vehicle.objects.select_for_update().get(pk=vehicle_id)
-        new_plate = vehicles.plate(plate).value
-        if plate.strip() and not new_plate:
-            raise Refused(f"«{plate.strip()[:20]}» no es una placa.")
-        if new_plate != row.plate and not row.vin:
-            raise Refused("Este vehículo solo se conoce por su placa: SPIGA debe traer primero su VIN.")
-        values = {"plate": new_plate, "family": text.one_line(family)[:60], "model_year": model_year, "odometer_km": odometer_km}
+        if "plate" in values:
+            raw = str(values["plate"]).strip()
+            values["plate"] = vehicles.plate(raw).value
+            if raw and not values["plate"]:
+                raise Refused(f"«{raw[:20]}» no es una placa.")
+            if values["plate"] != row.plate and not row.vin:
+                raise Refused("Este vehículo solo se conoce por su placa: SPIGA debe traer primero su VIN.")
+        if "family" in values:
+            values["family"] = text.one_line(str(values["family"]))[:60]
         changes = []
         for field, value in values.items():
             old = getattr(row, field)
-            if old != value and not (old is None and value is None):
+            if old != value:
                 setattr(row, field, value)
                 mark_edited(row, field)
                 changes.append(edit.note(customer, field, old, value, vehicle=row))
-        if sold != bool(row.sold_at):
+        if sold is not None and (sold or row.sold_at):
             row.sold_at = edit.at if sold else None
             changes.append(edit.note(customer, "sold_at", "Sí" if not sold else "No", "Sí" if sold else "No", vehicle=row))
         if changes:
@@ -331,7 +337,10 @@ def add_contact(
             raise Refused("Escriba el nombre de la persona.")
         key = text.name_key(name)
         values = [found.e164 for found in phones.parse(phone, area_code=area_code) if found.callable]
-        person = Customer.objects.standing().filter(name_key=key, points__value__in=values).first()
+        # Of the customers that whoever writes may see: nobody reads another site's telephones by naming their owner.
+        person = Customer.objects.visible_to(edit.by).filter(name_key=key, points__value__in=values).first()
+        if person == company:
+            raise Refused("Escriba el nombre de la persona por la que se llega a la empresa, no el de la empresa.")
         if person is None:
             person = Customer.objects.create(
                 name=text.display_name(name), raw_name="", name_key=key, sites=company.sites, city=company.city

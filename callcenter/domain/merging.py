@@ -164,6 +164,8 @@ def undo(merge_id: int, *, by: User, at: datetime) -> CustomerMerge:
         done = CustomerMerge.objects.select_for_update().get(pk=merge_id)
         if done.undone_at:
             raise Refused("Esta fusión ya se deshizo.")
+        if not done.before:
+            raise Refused("Los datos de esta fusión se suprimieron a petición del titular: ya no se puede deshacer.")
         survivor, loser = locked_pair(done.survivor_id, done.loser_id)
         if survivor.merged_into_id:
             raise Refused("El cliente que quedó se fusionó después con otro: deshaga primero esa fusión.")

@@ -24,13 +24,14 @@ ERASED_WORD = "Suprimido"
 class Holding:
     """What one table holds of a person.
 
-    `via` is the way from its rows to the customer ("" the customer itself). `erase` are the columns emptied, `keep` the text
+    `via` is the way from its rows to the customer ("" the customer itself), `also` a second one. `erase` are the columns emptied, `keep` the text
     columns that say nothing of the person (codes, hashes, our own words). `drop`: the whole row goes. `scrub`: the table
     names people without pointing at them; columns that hold one of their identifiers are emptied.
     """
 
     table: str
     via: str | None = None
+    also: str = ""
     erase: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
     drop: bool = False
@@ -45,7 +46,8 @@ class Holding:
 
     def rows(self, customer_ids: list[int]) -> models.QuerySet:
         """The rows of these people."""
-        return self.model._base_manager.filter(**{f"{self.via or 'pk'}__in": customer_ids})
+        ways = [f"{way}__in" for way in (self.via or "pk", self.also) if way]
+        return self.model._base_manager.filter(models.Q.create([(way, customer_ids) for way in ways], connector=models.Q.OR))
 
     def blank(self, name: str) -> object:
         """What an erased column becomes: empty, or one word where a text must not be."""
@@ -132,10 +134,10 @@ KERNEL = (
                     "document_key", "dms_code", "city")))),
     Holding("callcenter.ContactPoint", via="customer", erase=("value", "label", "last_result"), keep=("phone_kind", "rne_channels")),
     Holding("callcenter.CustomerAlias", via="customer", drop=True),
-    Holding("callcenter.FieldChange", via="customer", erase=("old", "new"), keep=("field",)),
+    Holding("callcenter.FieldChange", via="customer", erase=("old", "new"), keep=("field",), scrub=("old", "new")),
     Holding("callcenter.ImportDifference", via="customer", drop=True),
-    Holding("callcenter.DuplicatePair", via="first", drop=True),
-    Holding("callcenter.CustomerMerge", via="survivor", erase=("reasons", "before"), keep=("moved", "copied")),
+    Holding("callcenter.DuplicatePair", via="first", also="second", drop=True),
+    Holding("callcenter.CustomerMerge", via="survivor", also="loser", erase=("reasons", "before"), keep=("moved", "copied")),
     Holding("callcenter.CompanyContact", via="person", drop=True),
     Holding("callcenter.VehicleParty", via="customer", drop=True),
     Holding("callcenter.Outreach", via="customer", erase=("note",), keep=("reason",)),

@@ -11,6 +11,7 @@ from callcenter.enums import CustomerKind, PartyRole, PointKind, PointStatus
 from callcenter.models.audit import audited
 from callcenter.models.organisation import Brand, Site, User
 from carrazos.lib import phones, text
+from carrazos.lib.calendar import bogota
 
 UNUSABLE = (PointStatus.WRONG, PointStatus.DISCONNECTED, PointStatus.BLOCKED)
 SQL_UNUSABLE = ", ".join(f"'{status}'" for status in UNUSABLE)  # `usable()` for statements over sets
@@ -255,6 +256,15 @@ class VehicleParty(models.Model):
 
     def __str__(self):
         return f"{self.customer} · {self.get_role_display()} · {self.vehicle}"
+
+    @property
+    def has_sold(self) -> bool:
+        """As `sql_sold`, of this one."""
+        car = self.vehicle
+        if car.sold_at is None:
+            return False
+        day = bogota(car.sold_at).date()
+        return (car.last_visit_on is None or car.last_visit_on <= day) and (self.since is None or self.since <= day)
 
 
 class ContactQuerySet(models.QuerySet):

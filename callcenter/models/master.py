@@ -122,6 +122,12 @@ class DuplicatePair(models.Model):
         return f"{self.first} = {self.second} ({self.score})"
 
 
+class MergeQuerySet(models.QuerySet):
+    def undoable(self) -> "MergeQuerySet":
+        """Merges that stand and whose data nobody asked to erase."""
+        return self.filter(undone_at__isnull=True).exclude(before={})
+
+
 class CustomerMerge(models.Model):
     """A merge, with all that undoing it needs: which rows went over, which copies were made, which values were taken."""
 
@@ -136,6 +142,8 @@ class CustomerMerge(models.Model):
     at = models.DateTimeField("cuándo")
     undone_at = models.DateTimeField("deshecha", null=True, blank=True)
     undone_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, db_index=False, related_name="+")
+
+    objects = MergeQuerySet.as_manager()
 
     class Meta:
         verbose_name, verbose_name_plural = "fusión", "fusiones"

@@ -155,7 +155,7 @@ def render_customer(request: HttpRequest, row: Customer, *, bound: dict[str, for
         "habit": reach.usual_hours(row, user),
         "exclusions": Exclusion.objects.standing().filter(customer=row),
         "holds": Hold.objects.standing(at).filter(customer=row),
-        "parties": [(party, bound.get(f"vehicle.{party.vehicle_id}") or VehicleForm(rows=VehicleParty.objects.none(), initial=VehicleForm.of(party.vehicle)))
+        "parties": [(party, bound.get(f"vehicle.{party.vehicle_id}") or VehicleForm(rows=VehicleParty.objects.none(), initial=VehicleForm.of(party)))
                     for party in current],
         "past_parties": [party for party in parties if party.until],
         "differences": differences_of(row).select_related("vehicle__brand"),
@@ -172,7 +172,7 @@ def render_customer(request: HttpRequest, row: Customer, *, bound: dict[str, for
         "changes": row.changes.select_related("by", "vehicle")[:CHANGES_SHOWN],
         "pairs": DuplicatePair.objects.open().visible_to(user).filter(Q(first=row) | Q(second=row)).select_related("first", "second")
                  if user.has_perm(roles.MERGE_CUSTOMERS) else (),
-        "merges": row.merges.filter(undone_at__isnull=True).select_related("loser", "by"),
+        "merges": row.merges.undoable().select_related("loser", "by"),
         "forms": {name: bound.get(name) or form() for name, form in EMPTY_FORMS.items()},
         "statuses": PointStatus,
         "at": at,
@@ -277,10 +277,7 @@ def do_point(row: Customer, data: dict, edit: Edit) -> str:
 
 def do_vehicle(row: Customer, data: dict, edit: Edit) -> str:
     party = data["row"]
-    done = customers.correct_vehicle(
-        party.vehicle_id, row, plate=data["plate"], family=data["family"], model_year=data["model_year"],
-        odometer_km=data["odometer_km"], sold=data["sold"], edit=edit,
-    )  # fmt: skip
+    done = customers.correct_vehicle(party.vehicle_id, row, edit=edit, **{name: value for name, value in data.items() if name != "row"})
     return "Vehículo corregido." if done else "No cambió nada."
 
 
@@ -398,8 +395,10 @@ def duplicates(request: HttpRequest) -> HttpResponse:
         DuplicatePair.objects.open().visible_to(request.user).select_related("first", "second").order_by("-score", "id")[: PAIRS_SHOWN + 1]
     )
     keys = {pk for pair in rows for pk in (pair.first_id, pair.second_id)}
-    merges = CustomerMerge.objects.filter(undone_at__isnull=True, survivor__in=Customer.objects.visible_to(request.user)).select_related(
-        "survivor", "loser", "by"
+    merges = (
+        CustomerMerge.objects.undoable()
+        .filter(survivor__in=Customer.objects.visible_to(request.user))
+        .select_related("survivor", "loser", "by")
     )
     context = {
         "pairs": rows[:PAIRS_SHOWN],

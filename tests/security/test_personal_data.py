@@ -15,7 +15,7 @@ from django.db import connection
 from django.urls import reverse
 
 from callcenter import tasks
-from callcenter.domain import data_requests, erasure, grants, outreach, personal_data, queue
+from callcenter.domain import customers, data_requests, erasure, grants, merging, outreach, personal_data, queue
 from callcenter.domain.errors import Refused
 from callcenter.domain.outreach import Call
 from callcenter.enums import ChangeSource, Channel, Outcome
@@ -25,8 +25,10 @@ from callcenter.models import (
     AuthorisedFor,
     Change,
     Customer,
+    CustomerMerge,
     DataRequest,
     DataRight,
+    DuplicatePair,
     Evidence,
     FieldChange,
     ImportBatch,
@@ -300,6 +302,28 @@ def erase(customer, lead, cal):
         pass
     made.refresh_from_db()
     return made.erasure
+
+
+def test_s24_what_compared_merged_or_introduced_them_forgets_them_too(agent, lead, cal):
+    other, gone, company = CustomerFactory(name="Berta Otra"), CustomerFactory(name="Zoila Canaria Uno"), CustomerFactory(kind="COMPANY")
+    PhoneFactory(customer=gone, value="+573005550199")
+    DuplicatePair.objects.create(first=other, second=gone, score=60, reasons=["Documentos distintos: canario"], state="DISMISSED",
+                                 found_at=MONDAY)  # fmt: skip
+    undone = merging.merge(other.pk, gone.pk, by=lead, at=MONDAY)
+    merging.undo(undone.pk, by=lead, at=MONDAY)
+    twin = CustomerFactory(name="Zoila Canaria Uno", document_key="", document_number="")
+    kept = merging.merge(gone.pk, twin.pk, by=lead, at=MONDAY)
+    add = {"position": "Jefe", "phone": "3005550199", "today": MONDAY.date(), "edit": customers.Edit(lead, MONDAY)}
+    contact = customers.add_contact(company.pk, name="Zoila Canaria Uno", **add)
+    assert contact.person == gone
+    erase(Customer.objects.get(pk=gone.pk), lead, cal)
+    assert not DuplicatePair.objects.filter(second=gone).exists()
+    undone.refresh_from_db()
+    assert (undone.before, undone.reasons) == ({}, [])
+    assert list(company.changes.values_list("new", flat=True)) == ["Suprimido"]
+    with pytest.raises(Refused, match="se suprimieron a petición"):
+        merging.undo(kept.pk, by=lead, at=MONDAY)
+    assert not CustomerMerge.objects.undoable().exists()
 
 
 def test_s24_an_erased_person_is_nowhere_and_the_others_stay(agent, lead, cal):

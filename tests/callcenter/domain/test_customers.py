@@ -7,6 +7,8 @@ from callcenter.domain.customers import Edit
 from callcenter.domain.errors import Conflict, Refused
 from callcenter.enums import ChangeSource, CustomerKind, PartyRole, PointStatus
 from callcenter.models import BlockedPhone, Customer, CustomerAlias, FieldChange, VehicleParty
+from callcenter.roles import Role
+from tests.conftest import person
 from tests.factories import MONDAY, CustomerFactory, PhoneFactory, VehicleFactory
 
 pytestmark = pytest.mark.django_db
@@ -177,6 +179,20 @@ def test_a_relation_begins_ends_and_begins_again(ana, edit):
     assert ana.parties.current().count() == 1
     with pytest.raises(Refused, match="No hay un vehículo"):
         customers.add_party(ana.pk, "ZZZ999", PartyRole.OWNER, today=TODAY, edit=edit)
+
+
+def test_a_contact_person_is_neither_the_company_nor_of_another_site(north, centre):
+    mine = person(Role.CALL_CENTER_AGENT, all_sites=False)
+    mine.sites.add(north)
+    company = CustomerFactory(name="Flota Demo SAS", kind="COMPANY", sites=[north.pk])
+    PhoneFactory(customer=company, value="+573005550188")
+    foreign = CustomerFactory(name="Pedro Lejos", sites=[centre.pk])
+    PhoneFactory(customer=foreign, value="+573005550199")
+    add = {"position": "Jefe", "today": MONDAY.date(), "edit": Edit(mine, MONDAY)}
+    with pytest.raises(Refused, match="no el de la empresa"):
+        customers.add_contact(company.pk, name="Flota Demo SAS", phone="3005550188", **add)
+    made = customers.add_contact(company.pk, name="Pedro Lejos", phone="3005550199", **add)
+    assert (made.person == foreign, made.person.sites) == (False, [north.pk])
 
 
 def test_a_contact_person_is_somebody_known_or_new(ana, edit):

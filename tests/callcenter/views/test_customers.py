@@ -21,6 +21,7 @@ from callcenter.models import (
     FieldChange,
     Hold,
     ImportDifference,
+    Vehicle,
     VehicleParty,
     WorkOrder,
 )
@@ -165,6 +166,45 @@ def test_a_refused_correction_keeps_what_was_typed(client, agent, ana):
     assert response.status_code == 422
     assert "no es un documento válido" in page(response)
     assert 'value="Ana Nueva"' in page(response)
+
+
+def shown(car, **then):
+    """The vehicle's form as the page sends it back untouched, with what the page showed of it then."""
+    now = {
+        "plate": car.plate,
+        "family": car.family,
+        "model_year": car.model_year or "",
+        "odometer_km": car.odometer_km or "",
+        "sold": "False",
+    }
+    now |= then
+    fields = {name: value for name, value in now.items() if name != "sold"}
+    return fields | {f"initial-{name}": value for name, value in now.items()}
+
+
+def test_what_nobody_touched_of_a_vehicle_is_the_file_s(client, agent, ana):
+    party = ana.parties.get()
+    page_of_eight = shown(party.vehicle, odometer_km="40000")
+    Vehicle.objects.filter(pk=party.vehicle_id).update(odometer_km=52_000)
+    as_(client, agent)
+    change(client, ana, "vehicle", row=party.pk, **page_of_eight, sold="on")
+    car = Vehicle.objects.get(pk=party.vehicle_id)
+    assert (car.odometer_km, car.edited_fields, car.sold_at is not None) == (52_000, [], True)
+    answer = change(client, ana, "vehicle", row=party.pk, **page_of_eight | {"odometer_km": "41000"})
+    assert (answer.status_code, "quedó en «52000»; usted escribió «41000»" in page(answer)) == (422, True)
+    assert 'name="initial-odometer_km" value="40000"' in page(answer)
+
+
+def test_a_buyer_s_page_does_not_say_that_they_sold_it(client, agent, ana):
+    party = ana.parties.get()
+    Vehicle.objects.filter(pk=party.vehicle_id).update(sold_at=MONDAY - timedelta(days=9))
+    ana.parties.update(since=MONDAY.date())
+    assert '<span class="tag" data-tone="warn">Vendido' not in page(as_(client, agent).get(url(ana)))
+    change(client, ana, "vehicle", row=party.pk, **shown(party.vehicle) | {"family": "Polo"})
+    car = Vehicle.objects.get(pk=party.vehicle_id)
+    assert (car.family, car.sold_at) == ("Polo", MONDAY - timedelta(days=9))
+    ana.parties.update(since=None)
+    assert '<span class="tag" data-tone="warn">Vendido' in page(client.get(url(ana)))
 
 
 def test_small_corrections_one_by_one(client, agent, ana):
