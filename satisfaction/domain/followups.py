@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from callcenter import roles
 from callcenter.domain.calendar import company_calendar
@@ -20,6 +20,7 @@ from satisfaction.enums import Action, Area, By, FollowUpKind, FollowUpStatus, L
 from satisfaction.models import Cause, FollowUp, FollowUpEvent, Pqrs, Proof, Survey
 
 HOLD_SOURCE = "satisfaction.FollowUp"
+BACK = (Action.REOPENED, Action.NOT_CONFIRMED)  # what brings a closed case back
 GRIEVANCES = (PqrsKind.COMPLAINT, PqrsKind.CLAIM, PqrsKind.WARRANTY)
 STALE = "Otra persona cambió este caso mientras usted lo veía. Se muestra como quedó; revise y repita."
 
@@ -128,8 +129,12 @@ def open_complaint(outreach: Outreach, text: str, *, by: User, at: datetime, att
         bool(survey and survey.is_warranty),
     )  # fmt: skip
     known = FollowUp.objects.detractors().filter(survey=survey).first() if survey else None
-    if known:
+    if known and known.is_open:
         write(known, Action.MANAGED, by=by, at=at, note=text, channel=By.VOICE)
+        return
+    if known:
+        row = locked(known.pk)
+        bring_back(row, Action.REOPENED, "volvió a quejarse", note=text, channel=By.VOICE, by=by, at=at, calendar=company_calendar())
         return
     open_follow_up(
         matter, text, origin=Origin.CALL, survey=survey, outreach=outreach, attempt=attempt, by=by, at=at, calendar=company_calendar()
@@ -174,6 +179,8 @@ def move(pk: int, action: Action, deed: Deed, *, by: User, at: datetime, calenda
         if done := written_before(deed, by):
             return done
         row = locked(pk, version=deed.version)
+        if change.becomes != row.kind and row.survey_id and FollowUp.objects.filter(survey=row.survey_id, kind=change.becomes).exists():
+            raise Refused("La sugerencia de este cliente ya tiene su propio registro azul: gestione aquí la insatisfacción.")
         if change not in semaphore.legal_moves(FollowUpKind(row.kind), FollowUpStatus(row.status)):
             raise Refused(f"Un caso «{row.get_light_display().lower()}» no permite «{change.label.lower()}».")
         check_needs(row, change, deed)
@@ -197,10 +204,16 @@ def check_needs(row: FollowUp, change: semaphore.Move, deed: Deed) -> None:
         lacking.append("la causa raíz")
     if "reason" in change.needs and not deed.reason.strip():
         lacking.append("el motivo")
-    if "proof" in change.needs and deed.proof is None and not row.proofs.exists():
+    if "proof" in change.needs and deed.proof is None and not standing_proofs(row).exists():
         lacking.append("la evidencia (nota de la llamada, imagen o PDF)")
     if lacking:
         raise Refused(f"Para «{change.label.lower()}» falta {', '.join(lacking)}.")
+
+
+def standing_proofs(row: FollowUp) -> QuerySet[Proof]:
+    """The evidence of what was done since the case was last reopened: what did not satisfy proves nothing again (SAT-19)."""
+    back = row.events.filter(action__in=BACK).order_by("-at", "-id").first()
+    return row.proofs.filter(added_at__gte=back.at) if back else row.proofs.all()
 
 
 def apply(
@@ -223,7 +236,7 @@ def close(
 ) -> None:
     row.closed_at, row.closed_by, row.alarm_at = at, by, None
     row.resolution, row.cause, row.unsatisfied_reason = deed.text.strip(), deed.cause, deed.reason.strip()[:300]
-    row.proof = proof or row.proofs.order_by("-added_at", "-id").first()
+    row.proof = proof or standing_proofs(row).order_by("-added_at", "-id").first()
     row.reviewed_at, row.reviewed_by = (at, by) if by.has_perm(roles.CONTROL_FOLLOWUPS) else (None, None)
     if row.answered_at is None:
         row.answered_at, row.answered_on = at, bogota(at).date()
@@ -241,6 +254,31 @@ def reopen(row: FollowUp, *, at: datetime, calendar: BusinessCalendar) -> None:
     row.closed_at = row.closed_by = row.verify_on = row.verified_at = row.is_confirmed = row.reviewed_at = row.reviewed_by = None
     row.reopened += 1
     hold(row)
+
+
+def bring_back(
+    row: FollowUp,
+    action: Action,
+    said: str,
+    *,
+    note: str,
+    channel: str,
+    by: User,
+    at: datetime,
+    calendar: BusinessCalendar,
+    key: uuid.UUID | None = None,
+) -> None:
+    """The customer of a closed case is unhappy again: it returns to whoever manages it with a new term, and they are told (SAT-16, SAT-18)."""
+    before = row.status
+    row.status = FollowUpStatus.IN_PROGRESS
+    reopen(row, at=at, calendar=calendar)
+    row.is_confirmed = False if action == Action.NOT_CONFIRMED else None
+    row.version += 1
+    row.save()
+    write(row, action, by=by, at=at, before=before, note=note, channel=channel, key=key)
+    row.refresh_from_db()
+    text = f"{row.customer} {said}: el caso se reabrió."
+    notices.notify(told(row), f"followup:{row.pk}:again:{row.reopened}", text, notices.follow_up_url(row.pk), at=at)
 
 
 def write(
@@ -359,21 +397,15 @@ def confirm(pk: int, *, satisfied: bool, deed: Deed, by: User, at: datetime, cal
             raise Refused("Este caso no espera confirmación del cliente.")
         if not satisfied and not deed.text.strip():
             raise Refused("Escriba qué dijo el cliente: con eso se reabre el caso.")
-        before = row.status
-        if satisfied:
-            row.verified_at, row.is_confirmed = at, True
-        else:
-            row.status = FollowUpStatus.IN_PROGRESS
-            reopen(row, at=at, calendar=calendar)
-            row.is_confirmed = False
+        said = {"note": deed.text.strip(), "channel": By.VOICE, "by": by, "at": at, "key": deed.key}
+        if not satisfied:
+            bring_back(row, Action.NOT_CONFIRMED, "no confirma la solución", calendar=calendar, **said)
+            return row
+        row.verified_at, row.is_confirmed = at, True
         row.version += 1
         row.save()
-        action = Action.CONFIRMED if satisfied else Action.NOT_CONFIRMED
-        write(row, action, by=by, at=at, before=before, note=deed.text.strip(), channel=By.VOICE, key=deed.key)
+        write(row, Action.CONFIRMED, before=row.status, **said)
         row.refresh_from_db()
-        if not satisfied:
-            text = f"{row.customer} no confirma la solución: el caso se reabrió."
-            notices.notify(told(row), f"followup:{row.pk}:again:{row.reopened}", text, notices.follow_up_url(row.pk), at=at)
         return row
 
 

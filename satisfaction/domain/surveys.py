@@ -14,7 +14,7 @@ from callcenter.models import Attempt, Hold, Outreach, User
 from carrazos.lib.calendar import BusinessCalendar, bogota, start_of
 from satisfaction.domain import followups, nps
 from satisfaction.domain.rules import Rules, rules_for
-from satisfaction.enums import Choice, FollowUpKind, Origin, QuestionKind, SurveyStatus
+from satisfaction.enums import Action, Choice, FollowUpKind, Origin, QuestionKind, SurveyStatus
 from satisfaction.models import Answer, FollowUp, Question, Questionnaire, Survey
 
 HOLD_SOURCE = "satisfaction.Survey"
@@ -137,6 +137,9 @@ def fill(survey: Survey, reply: Reply, reading: Reading, *, is_late: bool, by: U
         survey.status = SurveyStatus.ANSWERED_LATER
     else:
         survey.status = SurveyStatus.ANSWERED if reading.is_complete else SurveyStatus.PARTIAL
+    # A survey is of the day of its first score: what is added later does not take it out of a month that closed.
+    if survey.answered_at is None or survey.score is None:
+        survey.answered_at, survey.answered_on = at, bogota(at).date()
     survey.channel, survey.score, survey.lowest = reply.channel, reading.score, reading.lowest
     survey.voice = reply.voice.strip() or survey.voice
     survey.suggestion = reply.suggestion.strip() or survey.suggestion
@@ -144,7 +147,7 @@ def fill(survey: Survey, reply: Reply, reading: Reading, *, is_late: bool, by: U
     if reply.portal:
         survey.portal_answered = True
         survey.portal_on, survey.portal_score = reply.portal_on or survey.portal_on, reply.portal_score or survey.portal_score
-    survey.answered_at, survey.answered_on, survey.answered_by = at, bogota(at).date(), by
+    survey.answered_by = by
     survey.attempt = attempt or survey.attempt
 
 
@@ -170,11 +173,18 @@ def follow(survey: Survey, reading: Reading, *, by: User, at: datetime, calendar
             matter_of(survey), survey.voice, score=score, survey=survey, outreach=survey.outreach, attempt=attempt, by=by, at=at,
             calendar=calendar,
         )  # fmt: skip
+    is_news = score != known.score or survey.voice not in known.voice
     FollowUp.objects.filter(pk=known.pk).update(
         score=score, voice=survey.voice if survey.voice in {known.voice, ""} else f"{known.voice}\n{survey.voice}"[:4000],
         brand_portal_answered=survey.portal_answered or known.brand_portal_answered,
     )  # fmt: skip
-    return FollowUp.objects.get(pk=known.pk)
+    row = FollowUp.objects.get(pk=known.pk)
+    if is_news and not row.is_open:
+        heard = f"Nota {score}. {survey.voice}".strip()
+        followups.bring_back(
+            row, Action.REOPENED, "sigue insatisfecho", note=heard, channel=survey.channel, by=by, at=at, calendar=calendar
+        )
+    return row
 
 
 def suggest(survey: Survey, *, by: User, at: datetime, calendar: BusinessCalendar, attempt: Attempt | None) -> None:
