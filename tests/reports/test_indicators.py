@@ -72,6 +72,15 @@ def test_a_month_closes_once_and_stays(month, agent, cal, north, vw):
     assert indicators.moved(NOVEMBER, brand=None, site=None, at=DECEMBER_7)["IND-01"].fraction == "2 de 4"
 
 
+@pytest.mark.parametrize("code", ["IND-09", "IND-10"])
+def test_what_had_no_target_has_none_once_its_month_is_closed(code):
+    measured = reading(code).figure
+    indicators.close_month(NOVEMBER, by=None, at=DECEMBER_7)
+    closed = reading(code)
+    assert closed.closed
+    assert (closed.figure.text, closed.figure.fraction) == (measured.text, measured.fraction) == ("Sin meta", "van 0")
+
+
 def test_the_database_refuses_to_change_a_closed_figure(month):
     indicators.close_month(NOVEMBER, by=None, at=DECEMBER_7)
     for change in (lambda rows: rows.update(hits=99), lambda rows: rows.delete()):
