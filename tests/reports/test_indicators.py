@@ -95,8 +95,10 @@ def test_a_month_that_has_not_ended_does_not_close(db):
 
 @pytest.mark.parametrize(("day", "closes"), [(date(2026, 12, 4), False), (date(2026, 12, 5), True)])
 def test_a_month_closes_by_itself_after_its_reports_were_due(day, closes, month, cal):
-    found = indicators.close_due(day, cal, at=datetime(day.year, day.month, day.day, 9, tzinfo=BOGOTA))
-    assert (found == NOVEMBER) is closes
+    assert (indicators.to_close(day, cal) == NOVEMBER) is closes
+    if closes:
+        indicators.close_month(NOVEMBER, by=None, at=DECEMBER_7)
+        assert indicators.to_close(day, cal) is None
 
 
 def test_the_three_ways_of_counting_a_month_agree(month):
