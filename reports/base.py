@@ -102,6 +102,11 @@ class Proof:
         return self.trail or ("Sin evidencia" if self.lacks else "Sin mensaje debido")
 
 
+def asked_on(part: Slice, at: datetime) -> date:
+    """The day by which a report tells what is late: the first after its period or, of a period that runs, today."""
+    return min(part.end, bogota(at).date())
+
+
 def silent_calls(count: int) -> str:
     """`1 llamada sin contacto`, `3 llamadas sin contacto`."""
     return f"{count} llamada{'' if count == 1 else 's'} sin contacto"
@@ -237,7 +242,7 @@ class Report:
     dimensions: ClassVar[Mapping[str, Callable[[Any], Any]]] = {}  # by what its records are told apart
     elsewhere: ClassVar[Mapping[str, Rows]] = {}  # figure whose rows another report or page has
 
-    def records(self, part: Slice) -> Sequence[Any]:
+    def records(self, part: Slice, at: datetime) -> Sequence[Any]:
         raise NotImplementedError
 
     def indicators(self, part: Slice, at: datetime) -> tuple[Ratio | Count, ...]:
@@ -267,7 +272,7 @@ class Report:
     def dataset(self, request: Request, *, at: datetime) -> Dataset:
         """The report for one request, as of `at`."""
         part = request.slice
-        records = self.records(part)
+        records = self.records(part, at)
         return Dataset(
             header=Header.of(self.code, self.title, bogota(at).date()), period=request.period, filters=request.filters, cut_at=at,
             indicators=self.indicators(part, at), charts=self.charts(part, request.period),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 NO_DATA = "N/D"
+NO_TARGET = "Sin meta"
 
 
 def percent(value: Decimal | None) -> str:
@@ -76,6 +77,19 @@ class Ratio(Named):
     def goal_text(self) -> str:
         """`95 %`, `97,5 %`, or nothing without a goal."""
         return percent(self.goal)
+
+
+@dataclass(frozen=True)
+class TargetRatio(Ratio):
+    """`hits` valid of a target of `total`; without a target the count stands alone (CRM-R8)."""
+
+    @property
+    def text(self) -> str:
+        return super().text if self.total else NO_TARGET
+
+    @property
+    def fraction(self) -> str:
+        return super().fraction if self.total else f"van {self.hits}"
 
 
 @dataclass(frozen=True)

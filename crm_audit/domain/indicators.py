@@ -14,25 +14,11 @@ from django.db.models import Count, Min, Q, QuerySet
 from callcenter.domain.metrics import Slice
 from callcenter.models import Brand
 from carrazos.lib.periods import Month, Period, Week
-from carrazos.lib.ratios import Ratio
+from carrazos.lib.ratios import Ratio, TargetRatio
 from crm_audit.enums import ActivityState, ProspectState, TargetKind, Verdict
 from crm_audit.models import Activity, Prospect, Target
 
-NO_TARGET = "Sin meta"
 FULL = Decimal(100)
-
-
-@dataclass(frozen=True)
-class TargetRatio(Ratio):
-    """`hits` valid of a target of `total`; without a target the count stands alone."""
-
-    @property
-    def text(self) -> str:
-        return super().text if self.total else NO_TARGET
-
-    @property
-    def fraction(self) -> str:
-        return f"{self.hits} de {self.total}" if self.total else f"van {self.hits}"
 
 
 def prospection(hits: int, total: int) -> TargetRatio:

@@ -57,7 +57,7 @@ class AgentProductivity(Report):
         Column(f"Registradas en menos de {HASTY_SECONDS} s", lambda line: line.hasty, NUMBER, 14),
     )
 
-    def records(self, part: Slice) -> tuple[Any, ...]:
+    def records(self, part: Slice, at: datetime) -> tuple[Any, ...]:
         """Every agent in every programme they called, most calls first."""
         whole = replace(part, programme=None)
         rows = (

@@ -53,7 +53,7 @@ class AuditPack(Report):
             rows = rows.filter(outreach__brand__in=part.brands)
         return list(rows.values_list("outreach", flat=True).distinct())
 
-    def records(self, part: Slice) -> tuple[Any, ...]:
+    def records(self, part: Slice, at: datetime) -> tuple[Any, ...]:
         chosen = drawn(self.population(part), seed_of(part))
         return tuple(
             Outreach.objects.filter(pk__in=chosen).order_by("pk")

@@ -108,7 +108,7 @@ class ProspectValidity(Report):
         Column("Observación", of_check("note"), width=40),
     )  # fmt: skip
 
-    def records(self, part: Slice) -> tuple[Any, ...]:
+    def records(self, part: Slice, at: datetime) -> tuple[Any, ...]:
         rows = indicators.prospects(part).select_related(
             "advisor", "site", "brand", "validation__advised_by", "validation__reason", "validation__decided_by", "validation__outreach"
         )
@@ -123,7 +123,7 @@ class ProspectValidity(Report):
         )
 
     def tables(self, part: Slice, period: Period, at: datetime) -> tuple[Table, ...]:
-        return (targets_table(part, period), state_counts(self.records(part)))
+        return (targets_table(part, period), state_counts(self.records(part, at)))
 
 
 def contacted(row: Prospect) -> bool | None:
@@ -170,7 +170,7 @@ class ActivityValidity(Report):
         told = NoticeItem.objects.filter(activity=OuterRef("pk")).order_by("-pk").values("notice__created_at")[:1]
         return indicators.activities(part).annotate(told_at=Subquery(told))
 
-    def records(self, part: Slice) -> tuple[Any, ...]:
+    def records(self, part: Slice, at: datetime) -> tuple[Any, ...]:
         rows = self.rows(part).select_related("advisor", "site", "brand", "prospect", "reason", "judged_by")
         return tuple(rows.order_by("day", "advisor_key", "pk"))
 
@@ -289,7 +289,7 @@ class CrmReport(Report):
     def behind_row(self, record: AdvisorLine) -> Rows:
         return Rows(where=(("asesor", record.name),), report=ActivityValidity.code)
 
-    def records(self, part: Slice) -> tuple[AdvisorLine, ...]:
+    def records(self, part: Slice, at: datetime) -> tuple[AdvisorLine, ...]:
         return tuple(indicators.by_advisor(part, indicators.period_of(part)))
 
     def indicators(self, part: Slice, at: datetime) -> tuple[Ratio | Count, ...]:

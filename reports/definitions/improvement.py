@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from django.db.models import Count as CountOf
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from callcenter.domain.metrics import Slice
 from carrazos.lib import charts
@@ -15,7 +15,7 @@ from carrazos.lib.calendar import bogota, start_of
 from carrazos.lib.charts import Chart
 from carrazos.lib.periods import Month, Period
 from carrazos.lib.ratios import Count, Ratio
-from reports.base import AFTERSALES, DATE, NUMBER, SALES, Column, Report, Table
+from reports.base import AFTERSALES, DATE, NUMBER, SALES, Column, Report, Table, asked_on
 from reports.drill import Rows, by
 from reports.models import ActionState, ImprovementAction
 
@@ -76,7 +76,7 @@ class ImprovementReport(Report):
         Column("Cerrada", lambda a: a.closed_at and bogota(a.closed_at).date(), DATE, 12),
     )
 
-    def records(self, part: Slice) -> tuple[Any, ...]:
+    def rows(self, part: Slice) -> QuerySet[ImprovementAction]:
         """Opened or closed in the period, and those that were still open at its end."""
         start, end = start_of(part.start), start_of(part.end)
         rows = ImprovementAction.objects.filter(opened_at__lt=end).filter(Q(closed_at__isnull=True) | Q(closed_at__gte=start))
@@ -84,13 +84,16 @@ class ImprovementReport(Report):
             rows = rows.filter(Q(site__isnull=True) | Q(site__in=part.sites))
         if part.brands is not None:
             rows = rows.filter(Q(brand__isnull=True) | Q(brand__in=part.brands))
-        found = tuple(rows.select_related("owner", "brand", "site").annotate(files=CountOf("evidence")).order_by("pk"))
+        return rows.order_by("pk")
+
+    def records(self, part: Slice, at: datetime) -> tuple[Any, ...]:
+        found = tuple(self.rows(part).select_related("owner", "brand", "site").annotate(files=CountOf("evidence")))
         for row in found:
-            row.asked_on = part.end
+            row.asked_on = asked_on(part, at)
         return found
 
     def indicators(self, part: Slice, at: datetime) -> tuple[Ratio | Count, ...]:
-        rows = list(self.records(part))
+        rows = list(self.records(part, at))
         return (
             efficacy(rows),
             Count("Abiertas", sum(row.is_open for row in rows), code="ABIERTAS", formula="Sin verificar ni descartar"),
@@ -99,14 +102,14 @@ class ImprovementReport(Report):
         )  # fmt: skip
 
     def charts(self, part: Slice, period: Period) -> tuple[Chart, ...]:
-        origins = Counter(row.get_origin_display() for row in self.records(part))
+        origins = Counter(row.get_origin_display() for row in self.rows(part))
         points = [charts.Point(name, n, str(n)) for name, n in origins.most_common()]
         drawn = replace(charts.ranking("De dónde vienen las acciones", points), behind=lambda point: Rows(where=(("origen", point.label),)))
         return (drawn,) if points else ()
 
     def tables(self, part: Slice, period: Period, at: datetime) -> tuple[Table, ...]:
         """By state; and by risk of CMC-FOR-10 with the efficacy of what was done about it."""
-        rows = list(self.records(part))
+        rows = list(self.records(part, at))
         states = Counter(row.state for row in rows)
         by_state = tuple((state.label, str(states[state])) for state in ActionState if states[state])
         risks = sorted({row.risk or NO_RISK for row in rows}, key=lambda name: (name == NO_RISK, name))

@@ -10,7 +10,7 @@ from callcenter.domain.metrics import Slice
 from carrazos.lib.calendar import bogota, start_of
 from carrazos.lib.periods import Month, Period
 from carrazos.lib.ratios import Count, Ratio
-from reports.base import AFTERSALES, DATE, MOMENT, NUMBER, SALES, Column, Report, Table
+from reports.base import AFTERSALES, DATE, MOMENT, NUMBER, SALES, Column, Report, Table, asked_on
 from reports.drill import by
 from satisfaction.domain import metrics
 from satisfaction.domain.petitions import in_term
@@ -58,7 +58,7 @@ class PqrsControl(Report):
         Column("Satisfecho con el cierre", lambda p: "" if p.is_satisfied is None else "Sí" if p.is_satisfied else "No", width=12),
     )  # fmt: skip
 
-    def records(self, part: Slice) -> tuple[Any, ...]:
+    def records(self, part: Slice, at: datetime) -> tuple[Any, ...]:
         """Received or due in the period."""
         received = Q(received_at__gte=start_of(part.start), received_at__lt=start_of(part.end))
         rows = metrics.scoped(Pqrs.objects.filter(received | Q(due_on__gte=part.start, due_on__lt=part.end)), part)
@@ -67,7 +67,7 @@ class PqrsControl(Report):
         )
         found = tuple(rows.order_by("received_at", "id"))
         for row in found:
-            row.asked_on, row.part = part.end, part
+            row.asked_on, row.part = asked_on(part, at), part
         return found
 
     def indicators(self, part: Slice, at: datetime) -> tuple[Ratio | Count, ...]:
@@ -76,7 +76,7 @@ class PqrsControl(Report):
 
     def tables(self, part: Slice, period: Period, at: datetime) -> tuple[Table, ...]:
         kinds: dict[str, list[Pqrs]] = {}
-        for row in self.records(part):
+        for row in self.records(part, at):
             kinds.setdefault(row.get_kind_display(), []).append(row)
         lines = tuple((name, str(len(rows)), mean_days(rows)) for name, rows in sorted(kinds.items()))
         return (Table("Por tipo", ("Tipo", "Cantidad", "Días calendario hasta responder"), lines, by("tipo")),)

@@ -151,7 +151,7 @@ class ProactiveControl(Report):
         Column("Observaciones", notes, width=40),
     )  # fmt: skip
 
-    def records(self, part: Slice) -> Stream:
+    def records(self, part: Slice, at: datetime) -> Stream:
         """The outreaches with at least one call in the period, with all their calls, by day of the first one."""
         keys = called(part)
         return Stream(Keys(keys) if part.is_month else list(keys), loaded)

@@ -113,7 +113,7 @@ class RecoveryReport(Report):
         Column("Observaciones", notes, width=40),
     )  # fmt: skip
 
-    def records(self, part: Slice) -> tuple[Any, ...]:
+    def records(self, part: Slice, at: datetime) -> tuple[Any, ...]:
         """The calls of the lists of the period, made or not yet, and those called in it of earlier lists."""
         scope, months = lists_of(part)
         mine = scope.rows(months).filter(outreach__isnull=False).values("outreach")

@@ -130,7 +130,7 @@ class MonthlySatisfaction(Report):
     dimensions = CASE_DIMENSIONS
     elsewhere = MappingProxyType({code: Rows(code, report="GSC-FOR-01") for code in ("IND-05", "IND-12")})
 
-    def records(self, part: Slice) -> tuple[Any, ...]:
+    def records(self, part: Slice, at: datetime) -> tuple[Any, ...]:
         rows = metrics.cases(part, self.area).select_related("customer", "vehicle", "site", "brand", "advisor", "owner", "cause")
         return with_part(rows.order_by("opened_at", "id"), part)
 
@@ -215,7 +215,7 @@ class WeeklyCases(Report):
     drills = CASES
     dimensions = CASE_DIMENSIONS
 
-    def records(self, part: Slice) -> tuple[Any, ...]:
+    def records(self, part: Slice, at: datetime) -> tuple[Any, ...]:
         """Cases opened or closed in the week, and those that were still open."""
         start, end = start_of(part.start), start_of(part.end)
         moved = Q(opened_at__gte=start, opened_at__lt=end) | Q(closed_at__gte=start, closed_at__lt=end)

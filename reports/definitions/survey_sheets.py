@@ -160,7 +160,7 @@ class ControlSheet(Report):
         "pregunta": lambda s: {topic_of(row) for row in s.given},
     })  # fmt: skip
 
-    def records(self, part: Slice) -> tuple[Any, ...]:
+    def records(self, part: Slice, at: datetime) -> tuple[Any, ...]:
         listed = Q(listed_on__gte=part.start, listed_on__lt=part.end)
         answered = Q(answered_on__gte=part.start, answered_on__lt=part.end)
         rows = metrics.scoped(Survey.objects.filter(listed | answered, programme=metrics.PROGRAMME_OF[self.area]), part)

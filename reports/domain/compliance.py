@@ -12,7 +12,7 @@ from callcenter.enums import BatchStatus, Result
 from callcenter.models import ImportBatch, Outreach
 from carrazos.lib.calendar import BOGOTA, bogota, start_of
 from carrazos.lib.ratios import Ratio
-from reports.models import Edition, EditionState
+from reports.models import Edition
 from satisfaction.domain import metrics as satisfaction
 
 
@@ -31,12 +31,14 @@ def daily_import(part: Slice, at: datetime) -> Ratio:
 
 
 def reports_in_time(part: Slice, at: datetime) -> Ratio:
-    """PRO-R5: editions due in the period and sent by their day."""
-    rows = Edition.objects.current().filter(due_on__gte=part.start, due_on__lt=min(part.end, bogota(at).date() + timedelta(days=1)))
-    sent = rows.filter(state=EditionState.SENT).annotate(day=TruncDate("sent_at", tzinfo=BOGOTA)).filter(day__lte=F("due_on"))
+    """PRO-R5: reports due in the period that had been sent by their day, corrected afterwards or not."""
+    due = Edition.objects.filter(due_on__gte=part.start, due_on__lt=min(part.end, bogota(at).date() + timedelta(days=1)))
+    sent = due.annotate(day=TruncDate("sent_at", tzinfo=BOGOTA)).filter(day__lte=F("due_on"))
+    in_time = sent.order_by().values("code", "period", "site", "brand").distinct()
     return Ratio(
-        "Informes a tiempo", sent.count(), rows.count(), formula="Informes enviados en su plazo / informes con plazo en el período"
-    )
+        "Informes a tiempo", in_time.count(), due.current().count(),
+        formula="Informes enviados en su plazo / informes con plazo en el período",
+    )  # fmt: skip
 
 
 def evidence_present(part: Slice, at: datetime) -> Ratio:

@@ -1,6 +1,7 @@
 """Improvement actions that open and judge themselves by the indicator (SAT-22, CAR-8; design §2)."""
 
 import hashlib
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.core.files.base import ContentFile
@@ -29,6 +30,28 @@ MOVES: dict[str, tuple[ActionState, ...]] = {
     ActionState.PLANNED: (ActionState.PLANNED, ActionState.DONE, ActionState.DISMISSED),
     ActionState.DONE: (ActionState.EFFECTIVE, ActionState.INEFFECTIVE),
 }
+
+
+# -- the close of a month ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Closed:
+    """What followed from the close of a month."""
+
+    proposed: list[ImprovementAction]
+    judged: list[ImprovementAction]
+
+
+def close(month: Month, *, by: User | None, at: datetime) -> Closed | None:
+    """Freezes a past month with what it proposes and judges, all or nothing; None when nothing was left to freeze.
+
+    Raises ValueError for a month that has not ended.
+    """
+    with transaction.atomic():
+        if not indicators.close_month(month, by=by, at=at):
+            return None
+        return Closed(propose_for(month, at=at) + propose_from_voices(month, at=at), judge_due(at))
 
 
 # -- proposed ---------------------------------------------------------------------------------------------------------
@@ -167,7 +190,8 @@ def dismiss(pk: int, *, reason: str, by: User, at: datetime) -> ImprovementActio
 def judge_due(at: datetime) -> list[ImprovementAction]:
     """Executed actions whose indicator has answered for the two months after them: the figure decides."""
     found = []
-    for action in ImprovementAction.objects.filter(state=ActionState.DONE).exclude(indicator=""):
+    # Under lock: what somebody judges by hand meanwhile would undo the whole close.
+    for action in ImprovementAction.objects.select_for_update(of=("self",)).filter(state=ActionState.DONE).exclude(indicator=""):
         after = [Month.of(action.done_on).next()]
         while len(after) < JUDGED_AFTER_MONTHS:
             after.append(after[-1].next())

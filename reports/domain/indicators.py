@@ -221,12 +221,10 @@ def is_closed(month: Month) -> bool:
     return IndicatorSnapshot.objects.filter(month=month.code, brand=None, site=None).exists()
 
 
-def close_due(today: date, calendar: BusinessCalendar, *, at: datetime) -> Month | None:
-    """Closes last month by itself the day after its reports were due; the month, if this call closed it."""
+def to_close(today: date, calendar: BusinessCalendar) -> Month | None:
+    """Last month from the day after its reports were due, until it is closed."""
     month = Month.of(today).previous()
-    if today <= month.report_due(calendar) or is_closed(month):
-        return None
-    return month if close_month(month, by=None, at=at) else None
+    return None if today <= month.report_due(calendar) or is_closed(month) else month
 
 
 def moved(month: Month, *, brand: int | None, site: int | None, at: datetime) -> dict[str, Figure]:

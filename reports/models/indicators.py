@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from callcenter.models import Brand, Site, User
-from carrazos.lib.ratios import Count, Ratio
+from carrazos.lib.ratios import NO_TARGET, Count, Ratio, TargetRatio
 
 
 class Goal(models.Model):
@@ -62,4 +62,5 @@ class IndicatorSnapshot(models.Model):
         if self.total is None:
             return Count(self.name, self.hits, code=self.indicator, formula=self.formula)
         goal = None if self.goal is None else Decimal(self.goal)
-        return Ratio(self.name, self.hits, self.total, goal, code=self.indicator, formula=self.formula)
+        kind = TargetRatio if self.text == NO_TARGET else Ratio
+        return kind(self.name, self.hits, self.total, goal, code=self.indicator, formula=self.formula)

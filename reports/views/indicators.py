@@ -131,19 +131,19 @@ def by_person(kind: indicators.Indicator, month: Period, viewer: User, at) -> li
 @require_POST
 def close(request: HttpRequest) -> HttpResponse:
     """Closes a month by hand: its figures do not move any more."""
-    at = clock.now()
     try:
         month = periods.parse(request.POST.get("period", ""))
         if not isinstance(month, Month):
             raise ValueError("Elija un mes.")
-        count = indicators.close_month(month, by=request.user, at=at)
+        closed = improvement.close(month, by=request.user, at=clock.now())
     except ValueError as error:
         messages.error(request, str(error))
         return redirect("reports:indicators")
-    if count:
-        proposed = improvement.propose_for(month, at=at) + improvement.propose_from_voices(month, at=at)
+    if closed:
         text = f"{month.label.capitalize()} quedó cerrado."
-        if proposed:
-            text += f" Se propusieron {len(proposed)} acciones de mejora."
+        if closed.proposed:
+            text += f" Se propusieron {len(closed.proposed)} acciones de mejora."
+        if closed.judged:
+            text += f" Se verificó la eficacia de {len(closed.judged)} acciones ejecutadas."
         messages.success(request, text)
     return redirect(f"{reverse('reports:indicators')}?period={month.code}")

@@ -47,6 +47,29 @@ def test_a_report_in_time_is_sent_by_its_day(sent_on, hits):
     assert (found.hits, found.total) == (hits, 1)
 
 
+SENT_IN_TIME, SENT_LATE, NEVER = datetime(2026, 11, 5, 18, tzinfo=BOGOTA), datetime(2026, 11, 9, 18, tzinfo=BOGOTA), None
+
+
+@pytest.mark.parametrize(
+    ("versions", "words"),
+    [
+        ((SENT_IN_TIME, NEVER), "1 de 1"),
+        ((SENT_IN_TIME, SENT_LATE), "1 de 1"),
+        ((SENT_IN_TIME, SENT_IN_TIME), "1 de 1"),
+        ((NEVER, SENT_IN_TIME), "1 de 1"),
+        ((SENT_LATE, SENT_LATE), "0 de 1"),
+        ((NEVER, NEVER), "0 de 1"),
+    ],
+)
+def test_a_report_sent_in_time_stays_so_when_it_is_corrected(versions, words):
+    boss = UserFactory()
+    for number, sent_at in enumerate(versions, 1):
+        state = "CORRECTED" if number < len(versions) else "SENT" if sent_at else "PREPARED"
+        Edition.objects.create(code="GSC-FOR-09", period="2026-10", number=number, due_on=date(2026, 11, 5), sha256="x", state=state,
+                               reviewed_by=boss, approved_by=boss, sent_at=sent_at, correction_reason="Faltaba una llamada")  # fmt: skip
+    assert compliance.reports_in_time(NOVEMBER, DECEMBER_7).fraction == words
+
+
 def test_an_unanswered_case_needs_its_screenshot():
     row = OutreachFactory()
     Outreach.objects.filter(pk=row.pk).update(

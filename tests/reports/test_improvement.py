@@ -4,15 +4,17 @@ from datetime import date, datetime, timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 
+from callcenter import clock
 from callcenter.domain.errors import Refused
 from callcenter.roles import Role
 from carrazos.lib.calendar import BOGOTA
 from carrazos.lib.periods import Month
-from reports.domain import improvement
-from reports.models import ActionState, ImprovementAction, IndicatorSnapshot
+from reports import tasks
+from reports.domain import improvement, indicators
+from reports.models import ActionState, Goal, ImprovementAction, IndicatorSnapshot
 from reports.models.improvement import ActionOrigin
 from satisfaction.models import Cause, FollowUp, Survey
 from tests.conftest import person, query_count
@@ -100,6 +102,48 @@ def test_the_two_following_months_judge(action, manager, hits, state):
     assert action.state == state
     if state != ActionState.DONE:
         assert "2026-12: 60,0 %" in action.verdict
+
+
+def by_hand(client, monkeypatch, at):
+    monkeypatch.setattr(clock, "now", lambda: at)
+    client.force_login(person(Role.GENERAL_MANAGEMENT))
+    client.post(reverse("reports:close_month"), {"period": "2027-01"})
+
+
+def by_itself(client, monkeypatch, at):
+    monkeypatch.setattr(clock, "now", lambda: at)
+    tasks.prepare_due()
+
+
+@pytest.fixture
+def answered(action, manager):
+    """An executed action whose indicator had no calls at all in December; January, without calls too, is to be closed."""
+    done(action, manager)
+    Goal.objects.create(indicator="IND-13", since=date(2026, 1, 1), value=50)
+    ImprovementAction.objects.filter(pk=action.pk).update(indicator="IND-13")
+    IndicatorSnapshot.objects.create(indicator="IND-13", month="2026-12", name="Cumplimiento", hits=0, total=9, goal=50, text="0,0 %",
+                                     formula="f", closed_at=AT)  # fmt: skip
+    return action
+
+
+@pytest.mark.parametrize("who", [by_hand, by_itself])
+def test_a_month_that_closes_judges_and_proposes_whoever_closes_it(who, client, monkeypatch, answered):
+    who(client, monkeypatch, datetime(2027, 2, 8, 9, tzinfo=BOGOTA))
+    answered.refresh_from_db()
+    assert answered.state == ActionState.INEFFECTIVE
+    assert ImprovementAction.objects.filter(trigger="IND-13:2027-01::").count() == 1
+
+
+def test_a_close_that_is_cut_short_leaves_nothing_and_is_made_again(answered, cal):
+    at = datetime(2027, 2, 8, 9, tzinfo=BOGOTA)
+    with connection.cursor() as cursor:  # as if the worker died at the first proposal
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE reports_improvementaction ADD CONSTRAINT cut_short CHECK (period <> '2027-01')")
+        with pytest.raises(IntegrityError, match="cut_short"):
+            improvement.close(Month(2027, 1), by=None, at=at)
+        cursor.execute("ALTER TABLE reports_improvementaction DROP CONSTRAINT cut_short")
+    assert indicators.to_close(at.date(), cal) == Month(2027, 1)
+    assert [row.pk for row in improvement.close(Month(2027, 1), by=None, at=at).judged] == [answered.pk]
 
 
 def test_every_change_is_a_row(action, manager):

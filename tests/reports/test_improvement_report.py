@@ -54,6 +54,15 @@ def test_the_actions_of_the_period_and_their_figures(actions):
     assert {item.code: item.text for item in data.indicators} == {"EFICACIA": "50,0 %", "ABIERTAS": "3", "VENCIDAS": "1", "CERRADAS": "2"}
 
 
+@pytest.mark.parametrize(
+    ("day", "late"), [(datetime(2026, 11, 20, 18, tzinfo=BOGOTA), "0"), (datetime(2026, 11, 21, 8, tzinfo=BOGOTA), "1"), (AT, "1")]
+)
+def test_of_a_month_that_runs_late_is_what_is_late_today(actions, day, late):
+    data = BY_CODE["R-IMP"].dataset(Request(NOVEMBER), at=day)
+    (figure,) = [item for item in data.indicators if item.code == "VENCIDAS"]
+    assert (figure.text, str(sum(map(BY_CODE["R-IMP"].drills["VENCIDAS"], data.records)))) == (late, late)
+
+
 def test_by_state_and_by_risk(actions):
     by_state, by_risk = dataset().tables
     assert by_state.rows == (("Propuesta", "1"), ("Con plan", "2"), ("Eficaz", "1"), ("No eficaz", "1"))

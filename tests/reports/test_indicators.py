@@ -72,6 +72,15 @@ def test_a_month_closes_once_and_stays(month, agent, cal, north, vw):
     assert indicators.moved(NOVEMBER, brand=None, site=None, at=DECEMBER_7)["IND-01"].fraction == "2 de 4"
 
 
+@pytest.mark.parametrize("code", ["IND-09", "IND-10"])
+def test_what_had_no_target_has_none_once_its_month_is_closed(code):
+    measured = reading(code).figure
+    indicators.close_month(NOVEMBER, by=None, at=DECEMBER_7)
+    closed = reading(code)
+    assert closed.closed
+    assert (closed.figure.text, closed.figure.fraction) == (measured.text, measured.fraction) == ("Sin meta", "van 0")
+
+
 def test_the_database_refuses_to_change_a_closed_figure(month):
     indicators.close_month(NOVEMBER, by=None, at=DECEMBER_7)
     for change in (lambda rows: rows.update(hits=99), lambda rows: rows.delete()):
@@ -86,8 +95,10 @@ def test_a_month_that_has_not_ended_does_not_close(db):
 
 @pytest.mark.parametrize(("day", "closes"), [(date(2026, 12, 4), False), (date(2026, 12, 5), True)])
 def test_a_month_closes_by_itself_after_its_reports_were_due(day, closes, month, cal):
-    found = indicators.close_due(day, cal, at=datetime(day.year, day.month, day.day, 9, tzinfo=BOGOTA))
-    assert (found == NOVEMBER) is closes
+    assert (indicators.to_close(day, cal) == NOVEMBER) is closes
+    if closes:
+        indicators.close_month(NOVEMBER, by=None, at=DECEMBER_7)
+        assert indicators.to_close(day, cal) is None
 
 
 def test_the_three_ways_of_counting_a_month_agree(month):

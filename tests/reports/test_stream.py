@@ -55,7 +55,7 @@ def test_the_register_of_calls_streams_in_the_order_of_the_first_call(agent, mon
             Attempt.objects.create(outreach=row, number=number, agent=agent, is_contact=True, outcome="BOOKED", started_at=at, at=at, day=at.date(),
                                    policy_version="x")  # fmt: skip
     report = BY_CODE["GSC-FOR-09"]
-    found = report.records(Request(Month(2026, 11)).slice)
+    found = report.records(Request(Month(2026, 11)).slice, MONDAY)
     assert isinstance(found, Stream)
     assert [row.pk for row in found] == [rows[1].pk, rows[2].pk, rows[0].pk]
     data = report.dataset(Request(Month(2026, 11)), at=MONDAY)
