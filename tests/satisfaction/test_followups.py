@@ -20,7 +20,7 @@ from satisfaction.models import Cause, FollowUp, FollowUpEvent, Proof, Satisfact
 from tests.callcenter.domain.test_messages_and_appointments import png
 from tests.conftest import person
 from tests.factories import MONDAY, CustomerFactory, EmployeeFactory, OutreachFactory, VehicleFactory
-from tests.satisfaction.scenes import case, deed, house, whole_deed
+from tests.satisfaction.scenes import case, deed, house, survey, whole_deed
 
 pytestmark = pytest.mark.django_db
 TO = {
@@ -287,6 +287,34 @@ def test_the_director_reviews_what_others_closed_and_reopening_takes_the_review_
         followups.review(row.pk, deed(version=again.version), by=director, at=at)
     with pytest.raises(IntegrityError), transaction.atomic():
         FollowUp.objects.filter(pk=row.pk).update(reviewed_at=at, reviewed_by=director)
+
+
+def test_what_did_not_satisfy_proves_nothing_again(cal, director):
+    row = case(cal)
+    followups.move(row.pk, Action.RESOLVED, whole_deed(), by=director, at=MONDAY, calendar=cal)
+    later = MONDAY + timedelta(days=1)
+    followups.move(row.pk, Action.REOPENED, deed(reason="Volvió el ruido"), by=director, at=later, calendar=cal)
+    with pytest.raises(Refused, match="la evidencia"):
+        followups.move(row.pk, Action.RESOLVED, whole_deed(proof=None), by=director, at=later, calendar=cal)
+    done = followups.move(row.pk, Action.RESOLVED, whole_deed(), by=director, at=later, calendar=cal)
+    assert (done.light, done.proof.added_at) == (Light.GREEN, later)
+
+
+def test_a_complaint_of_whom_the_case_is_closed_brings_it_back(agent, cal, director):
+    row = survey()
+    known = case(cal, survey=row, outreach=row.outreach)
+    followups.move(known.pk, Action.RESOLVED, whole_deed(), by=director, at=MONDAY, calendar=cal)
+    followups.open_complaint(row.outreach, "Volvió a dañarse", by=agent, at=MONDAY, attempt=attempt_on(row.outreach, agent))
+    known.refresh_from_db()
+    assert (known.light, known.reopened, known.events.latest("id").note) == (Light.YELLOW, 1, "Volvió a dañarse")
+
+
+def test_a_case_whose_customer_also_suggested_stays_a_case(cal, director):
+    row = survey()
+    known = case(cal, survey=row)
+    case(cal, survey=row, kind=FollowUpKind.SUGGESTION)
+    with pytest.raises(Refused, match="ya tiene su propio registro azul"):
+        followups.move(known.pk, Action.SUGGESTED, deed(reason="Propone"), by=director, at=MONDAY, calendar=cal)
 
 
 def test_a_suggestion_leaves_the_clock(cal, director):

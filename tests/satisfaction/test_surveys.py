@@ -11,14 +11,14 @@ from callcenter.domain import queue
 from callcenter.domain.errors import Refused
 from callcenter.domain.outreach import Call
 from callcenter.enums import Channel, NextStep, Outcome, OutreachState, Programme, ReasonKind, Result
-from callcenter.models import Hold, Outreach, Reason
+from callcenter.models import Hold, Notification, Outreach, Reason
 from callcenter.roles import Role
-from satisfaction.domain import surveys
+from satisfaction.domain import followups, surveys
 from satisfaction.domain.surveys import Reply
-from satisfaction.enums import Band, Choice, FollowUpKind, Light, QuestionKind, SurveyStatus
+from satisfaction.enums import Action, Band, Choice, FollowUpKind, Light, QuestionKind, SurveyStatus
 from satisfaction.models import Answer, FollowUp, Question, SatisfactionRules, Survey
 from tests.factories import MONDAY, BrandFactory
-from tests.satisfaction.scenes import answers, classifier, house, survey
+from tests.satisfaction.scenes import answers, classifier, house, survey, whole_deed
 
 pytestmark = pytest.mark.django_db
 
@@ -115,6 +115,29 @@ def test_an_answer_by_whatsapp_after_the_calls_counts_as_later(agent, cal):
     assert (done.status, done.channel, case.light) == (SurveyStatus.ANSWERED_LATER, Channel.WHATSAPP, "RED")
     outreach = Outreach.objects.get(pk=row.outreach_id)
     assert (outreach.state, outreach.result) == (OutreachState.CLOSED, Result.DONE)
+
+
+def test_an_unhappy_customer_of_a_closed_case_brings_it_back(agent, director, cal):
+    row = survey()
+    _, case = save(row, reply(row, 8, 8, 5, 8, voice="Demorado"), agent, cal)
+    followups.move(case.pk, Action.RESOLVED, whole_deed(), by=director, at=MONDAY, calendar=cal)
+    later = MONDAY + timedelta(days=2)
+    same = surveys.answer_later(row.pk, Reply(suggestion="Abrir los domingos"), by=agent, at=later, calendar=cal)[1]
+    assert (same and same.light, FollowUp.objects.get(pk=case.pk).light) in {(None, Light.GREEN), (Light.GREEN, Light.GREEN)}
+    surveys.answer_later(row.pk, reply(row, 1, 8, 5, 8, voice="Sigue dañado"), by=agent, at=later, calendar=cal)
+    case.refresh_from_db()
+    assert (case.light, case.reopened, case.due_at) == (Light.YELLOW, 1, cal.due_at(later, 2))
+    event = case.events.latest("id")
+    assert (event.action, event.note.endswith("Sigue dañado")) == (Action.REOPENED, True)
+    assert Notification.objects.filter(key=f"followup:{case.pk}:again:1").exists()
+
+
+def test_a_survey_stays_on_the_day_of_its_first_score(agent, cal):
+    row, later = survey(), MONDAY + timedelta(days=12)
+    save(row, reply(row, 9, 9, 9, 9), agent, cal)
+    surveys.answer_later(row.pk, Reply(suggestion="Abrir los domingos"), by=agent, at=later, calendar=cal)
+    row.refresh_from_db()
+    assert (row.suggestion, row.answered_on) == ("Abrir los domingos", MONDAY.date())
 
 
 def test_an_exhausted_survey_takes_a_late_answer_and_its_outreach_stays_as_it_ended(agent, cal):
