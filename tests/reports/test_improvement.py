@@ -117,7 +117,7 @@ def by_itself(client, monkeypatch, at):
 
 @pytest.fixture
 def answered(action, manager):
-    """An executed action whose indicator had no calls at all in December; January, without calls too, is to be closed."""
+    """An executed action whose indicator failed in December; January, which fails too, is to be closed."""
     done(action, manager)
     Goal.objects.create(indicator="IND-13", since=date(2026, 1, 1), value=50)
     ImprovementAction.objects.filter(pk=action.pk).update(indicator="IND-13")
