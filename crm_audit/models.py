@@ -413,7 +413,7 @@ class Notice(models.Model):
 
 
 class NoticeItem(models.Model):
-    """One thing to mend, as it was said; it is corrected when a later import shows so."""
+    """One thing to mend, as it was said; it is corrected when a later import, or a verdict changed to valid, shows so."""
 
     notice = models.ForeignKey(Notice, models.CASCADE, related_name="items", verbose_name="aviso")
     activity = models.ForeignKey(Activity, models.PROTECT, null=True, blank=True, related_name="notices", verbose_name="actividad")

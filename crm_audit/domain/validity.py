@@ -185,6 +185,8 @@ def put_verdict(activity: Activity, verdict: Verdict, *, reason: Reason | None, 
     activity.verdict, activity.note = verdict, note.strip()[:500]
     activity.reason = None if verdict == Verdict.VALID else reason
     activity.judged_by, activity.judged_at = by, at
+    if verdict == Verdict.VALID:  # the advisor is asked for nothing any more
+        activity.notices.filter(corrected_at__isnull=True).update(corrected_at=at)
 
 
 def check_verdict(activity: Activity, verdict: Verdict, reason: Reason | None, note: str) -> None:

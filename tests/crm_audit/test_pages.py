@@ -385,6 +385,14 @@ def test_who_answers_has_opened_it(crm, judged, floor, client):
     assert Notice.objects.get().opened_at == Notice.objects.get().answered_at
 
 
+def test_a_verdict_changed_to_valid_asks_the_advisor_for_nothing_more(crm, judged, floor, lead):
+    crm.post("/actividades/avisos/enviar/", {"advisor": floor["rosa"].pk})
+    row = about("no contesta")
+    validity.judge(row.pk, Verdict.VALID, reason=None, by=lead, at=MONDAY)
+    assert row.notices.get().corrected_at == MONDAY
+    assert Notice.objects.get().items.filter(corrected_at__isnull=True).count() == 1
+
+
 def test_an_advisor_without_mail_is_told_and_not_sent(judged, floor, lead):
     floor["rosa"].email = ""
     floor["rosa"].save()
