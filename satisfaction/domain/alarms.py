@@ -59,13 +59,16 @@ def sweep_some(at: datetime, calendar: BusinessCalendar) -> int:
 
 
 class Bosses:
-    """Who stands one level up, asked once per area, level, site and brand."""
+    """Who stands above a case, asked once per area, level, site and brand."""
 
     def __init__(self) -> None:
         self.known: dict[tuple, list[User]] = {}
 
     def above(self, row: FollowUp) -> list[User]:
-        key = (row.area, escalation.next_level(Level(row.level)), row.site_id, row.brand_id)
+        return self.at(escalation.next_level(Level(row.level)), row)
+
+    def at(self, level: Level, row: FollowUp) -> list[User]:
+        key = (row.area, level, row.site_id, row.brand_id)
         if key not in self.known:
             self.known[key] = people.holders(*key)
         return self.known[key]
@@ -115,11 +118,11 @@ def digest(at: datetime, calendar: BusinessCalendar) -> int:
     if not calendar.is_business_day(today):
         return 0
     rows = list(FollowUp.objects.open().for_card().order_by("due_at"))
-    directors = Bosses()
+    bosses = Bosses()
     pairs = [(row.owner, row) for row in rows]
     for row in rows:
         if escalation.is_overdue(row.due_at, at):
-            pairs += [(user, row) for user in directors.above(row) if user.pk != row.owner_id]
+            pairs += [(user, row) for user in bosses.at(Level.DIRECTOR, row) if user.pk != row.owner_id]
     sent = 0
     for user, cases in grouped(pairs):
         late = [row for row in cases if escalation.is_overdue(row.due_at, at)]

@@ -41,9 +41,11 @@ class Reply:
 
 
 def questions_of(survey: Survey) -> list[Question]:
-    """The questions of this survey: those it was answered with, else the blocks in use today (general, then the brand's)."""
-    asked = Questionnaire.objects.filter(questions__answers__survey=survey).distinct()
-    blocks = asked if asked else Questionnaire.objects.in_use(survey.programme, survey.brand)
+    """The questions of this survey: the versions it was answered with; until it is whole, also the other blocks in use (general, brand's)."""
+    blocks = list(Questionnaire.objects.filter(questions__answers__survey=survey).distinct())
+    if survey.status != SurveyStatus.ANSWERED:
+        asked = {block.brand_id for block in blocks}
+        blocks += [block for block in Questionnaire.objects.in_use(survey.programme, survey.brand) if block.brand_id not in asked]
     order = {block.pk: number for number, block in enumerate(blocks)}
     rows = Question.objects.filter(questionnaire__in=order).select_related("questionnaire")
     return sorted(rows, key=lambda row: (row.questionnaire.brand_id is not None, order[row.questionnaire_id], row.order))

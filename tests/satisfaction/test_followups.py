@@ -420,6 +420,16 @@ def test_new_reds_go_in_one_mail_and_the_digest_once_a_day(cal):
     assert "Vencido hace 1 día hábil" in Mail.objects.filter(to=[people[Role.AFTERSALES_DIRECTOR].email]).get().body
 
 
+def test_the_director_hears_each_morning_of_what_the_sweep_found_overdue(cal):
+    site, people, employee = house()
+    case(cal, site=site, advisor=employee)
+    later = MONDAY + timedelta(days=3)
+    assert alarms.sweep(later, cal) > 0
+    assert alarms.digest(later, cal) == 2
+    told = Mail.objects.filter(key__startswith="followup-digest").values_list("to", flat=True)
+    assert sorted(to for (to,) in told) == sorted(people[role].email for role in (Role.SERVICE_ADVISOR, Role.AFTERSALES_DIRECTOR))
+
+
 # -- races -----------------------------------------------------------------------------------------------------------
 
 

@@ -234,3 +234,15 @@ def test_one_survey_has_one_case_whatever_the_order(agent, cal):
             kind=FollowUpKind.DETRACTOR, survey=row, customer=row.customer, site=row.site, brand=row.brand, area="AFTERSALES", voice="x",
             opened_at=MONDAY, due_at=MONDAY + timedelta(days=1),
         )  # fmt: skip
+
+
+def test_a_block_not_yet_touched_stays_until_the_survey_is_whole(agent, cal):
+    row = survey(brand=BrandFactory())
+    asked = surveys.questions_of(row)
+    own = next(question for question in asked if question.questionnaire.brand_id)
+    general = next(question for question in asked if question.is_classifier)
+    value = 9 if own.kind == QuestionKind.SCORE else Choice.YES
+    for question, given in ((own, value), (general, 9)):
+        done, _ = save(row, Reply({question.pk: given}), agent, cal)
+        assert surveys.questions_of(done) == asked
+        assert done.status == SurveyStatus.PARTIAL
