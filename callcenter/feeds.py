@@ -167,7 +167,8 @@ EXCLUSIONS = (
 
 OPEN_OUTREACHES = f"""
 CREATE TEMP TABLE asked ON COMMIT DROP AS
-SELECT s.*, v.vehicle_id, c.customer_id, v.vehicle_id || '|' || s.reason_key || '|' || COALESCE(s.due_on::text, '') AS reference
+SELECT s.n, v.vehicle_id, c.customer_id, s.site_id, s.brand_id, s.advisor_id, s.purpose, s.reason, s.due_on, s.note,
+       v.vehicle_id || '|' || s.reason_key || '|' || COALESCE(s.due_on::text, '') AS reference
   FROM stage s JOIN row_vehicle v USING (n) JOIN row_customer c USING (n) WHERE NOT EXISTS (SELECT FROM known k WHERE k.n = s.n);
 CREATE TEMP TABLE fresh_outreach ON COMMIT DROP AS
 SELECT f.*, nextval((SELECT pg_get_serial_sequence('callcenter_outreach', 'id')::regclass)) AS outreach_id

@@ -170,7 +170,8 @@ def apply(batch: ImportBatch, report: Report = silent) -> Result | None:
     """Writes the list in one transaction. None: unreadable."""
     try:
         with transaction.atomic():
-            result = work(batch, report)
+            with merge.keys_at_once():
+                result = work(batch, report)
             keep(batch, result, BatchStatus.APPLIED)
             if result.excluded["ERASED"]:
                 erasure.forget_rows(batch)
