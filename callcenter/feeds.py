@@ -171,8 +171,8 @@ SELECT s.n, v.vehicle_id, c.customer_id, s.site_id, s.brand_id, s.advisor_id, s.
        v.vehicle_id || '|' || s.reason_key || '|' || COALESCE(s.due_on::text, '') AS reference
   FROM stage s JOIN row_vehicle v USING (n) JOIN row_customer c USING (n) WHERE NOT EXISTS (SELECT FROM known k WHERE k.n = s.n);
 CREATE TEMP TABLE fresh_outreach ON COMMIT DROP AS
-SELECT f.*, nextval((SELECT pg_get_serial_sequence('callcenter_outreach', 'id')::regclass)) AS outreach_id
-  FROM (SELECT DISTINCT ON (vehicle_id) * FROM asked a
+SELECT f.n, nextval((SELECT pg_get_serial_sequence('callcenter_outreach', 'id')::regclass)) AS outreach_id
+  FROM (SELECT DISTINCT ON (vehicle_id) n, due_on FROM asked a
          WHERE NOT EXISTS (SELECT FROM callcenter_outreach o
                             WHERE o.vehicle_id = a.vehicle_id AND o.programme = '{Programme.PROACTIVE}' AND o.state = '{OutreachState.OPEN}')
          ORDER BY vehicle_id, due_on NULLS LAST, n) f
@@ -181,10 +181,10 @@ INSERT INTO callcenter_outreach (id, programme, purpose, customer_id, vehicle_id
        note, state, next_step, priority, due_at, is_callback, calls_made, result, fence, opened_at)
 SELECT outreach_id, '{Programme.PROACTIVE}', purpose, customer_id, vehicle_id, site_id, brand_id, advisor_id, %(batch)s, reason, due_on,
        note, '{OutreachState.OPEN}',
-       CASE WHEN {contact_law.sql_closed("'VOICE'", "f.purpose", "f.customer_id")} THEN 'WHATSAPP' ELSE 'CALL' END,
+       CASE WHEN {contact_law.sql_closed("'VOICE'", "a.purpose", "a.customer_id")} THEN 'WHATSAPP' ELSE 'CALL' END,
        {Priority.FIRST}, LEAST(%(at)s::timestamptz, due_on::timestamp AT TIME ZONE 'America/Bogota'),
        false, 0, '', 0, %(at)s
-  FROM fresh_outreach f ORDER BY outreach_id;
+  FROM fresh_outreach f JOIN asked a USING (n) ORDER BY outreach_id;
 INSERT INTO callcenter_motive (outreach_id, programme, reference, reason, due_on, batch_id)
 SELECT o.id, '{Programme.PROACTIVE}', a.reference, a.reason, a.due_on, %(batch)s
   FROM asked a JOIN callcenter_outreach o

@@ -160,16 +160,16 @@ told AS (
 INSERT INTO touched SELECT r.n FROM row_vehicle r JOIN changed ON changed.id = r.vehicle_id;
 
 CREATE TEMP TABLE new_vehicle ON COMMIT DROP AS
-SELECT s.*, CASE WHEN s.vin <> '' THEN s.vin ELSE 'P:' || s.plate END AS vehicle_key
+SELECT s.n, CASE WHEN s.vin <> '' THEN s.vin ELSE 'P:' || s.plate END AS vehicle_key, s.odometer_km, s.last_visit_on
   FROM stage s WHERE NOT EXISTS (SELECT FROM row_vehicle r WHERE r.n = s.n);
 CREATE TEMP TABLE fresh_vehicle ON COMMIT DROP AS
-SELECT vehicle_key, nextval((SELECT pg_get_serial_sequence('callcenter_vehicle', 'id')::regclass)) AS id, odometer_km, last_visit_on
-  FROM (SELECT vehicle_key, max(odometer_km) AS odometer_km, max(last_visit_on) AS last_visit_on
+SELECT vehicle_key, nextval((SELECT pg_get_serial_sequence('callcenter_vehicle', 'id')::regclass)) AS id, newest, odometer_km, last_visit_on
+  FROM (SELECT vehicle_key, max(n) AS newest, max(odometer_km) AS odometer_km, max(last_visit_on) AS last_visit_on
           FROM new_vehicle GROUP BY vehicle_key ORDER BY min(n)) k;
 INSERT INTO callcenter_vehicle (id, vin, plate, brand_id, family, model, model_year, odometer_km, last_visit_on, is_own, edited_fields,
        created_at)
 SELECT k.id, l.vin, l.plate, l.brand_id, l.family, l.model, l.model_year, k.odometer_km, k.last_visit_on, false, ARRAY[]::varchar[], {STAMP}
-  FROM (SELECT DISTINCT ON (vehicle_key) * FROM new_vehicle ORDER BY vehicle_key, n DESC) l JOIN fresh_vehicle k USING (vehicle_key);
+  FROM fresh_vehicle k JOIN stage l ON l.n = k.newest;
 INSERT INTO row_vehicle SELECT s.n, k.id FROM new_vehicle s JOIN fresh_vehicle k USING (vehicle_key);
 ANALYZE row_vehicle;
 """  # noqa: S608 -- our own expressions
@@ -255,16 +255,16 @@ DIFFERING = "x.customer_id IN (SELECT customer_id FROM newest_customer) OR x.veh
 # New people, the surest key first; after each kind of key the rest of the file is looked up again.
 INSERT_CUSTOMERS = """
 CREATE TEMP TABLE new_customer ON COMMIT DROP AS
-SELECT s.*, {key} AS customer_key FROM stage s
+SELECT s.n, {key} AS customer_key, s.site_id FROM stage s
  WHERE {has_key} AND NOT EXISTS (SELECT FROM row_customer r WHERE r.n = s.n);
 CREATE TEMP TABLE fresh_customer ON COMMIT DROP AS
-SELECT customer_key, nextval((SELECT pg_get_serial_sequence('callcenter_customer', 'id')::regclass)) AS id, sites
-  FROM (SELECT customer_key, array_agg(DISTINCT site_id) AS sites FROM new_customer GROUP BY customer_key ORDER BY min(n)) k;
+SELECT customer_key, nextval((SELECT pg_get_serial_sequence('callcenter_customer', 'id')::regclass)) AS id, newest, sites
+  FROM (SELECT customer_key, max(n) AS newest, array_agg(DISTINCT site_id) AS sites FROM new_customer GROUP BY customer_key ORDER BY min(n)) k;
 INSERT INTO callcenter_customer (id, kind, company_reason, name, raw_name, name_key, document_type, document_number, check_digit,
        document_key, dms_code, city, sites, edited_fields, created_at)
 SELECT k.id, l.kind, l.company_reason, l.name, l.raw_name, l.name_key, l.document_type, l.document_number, l.check_digit,
        l.document_key, l.dms_code, l.city, k.sites, ARRAY[]::varchar[], {stamp}
-  FROM (SELECT DISTINCT ON (customer_key) * FROM new_customer ORDER BY customer_key, n DESC) l JOIN fresh_customer k USING (customer_key);
+  FROM fresh_customer k JOIN stage l ON l.n = k.newest;
 INSERT INTO row_customer SELECT s.n, k.id FROM new_customer s JOIN fresh_customer k USING (customer_key);
 INSERT INTO made_customer SELECT id FROM fresh_customer;
 DROP TABLE new_customer;
@@ -339,12 +339,18 @@ def keys_at_once() -> Iterator[None]:
 
 def renew_statistics(leaves: Sequence[Trace], *, made: int) -> None:
     """Tells the planner of a file that made a tenth of a table or more: until autovacuum does, a minute later, it would look for the
-    next customer in tables that it believes empty. A role that may not (PostgreSQL before 17) is warned and nothing happens; a table
-    that autovacuum holds is left to it, for the import is written and must not fail here.
+    next customer in tables that it believes empty. Only of the columns that indexes are looked up by: autovacuum still does the rest.
+    A role that may not (PostgreSQL before 17) is warned and nothing happens; a table that autovacuum holds is left to it, for the
+    import is written and must not fail here.
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT string_agg(oid::regclass::text, ', ' ORDER BY relname) FROM pg_class WHERE oid = ANY (%s::regclass[]) AND reltuples < %s",
+            """
+            SELECT string_agg(indexed, ', ') FROM (
+              SELECT format('%%s (%%s)', c.oid::regclass, string_agg(DISTINCT quote_ident(a.attname), ', ')) AS indexed
+                FROM pg_class c JOIN pg_index i ON i.indrelid = c.oid JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (i.indkey)
+               WHERE c.oid = ANY (%s::regclass[]) AND c.reltuples < %s GROUP BY c.oid) grown
+            """,
             [sorted({trace.table for trace in leaves}), 10 * made],
         )
         (grown,) = cursor.fetchone()
