@@ -17,13 +17,16 @@ from callcenter.domain.customers import Edit
 from callcenter.domain.errors import Conflict, LeaseLost, NotAllowedNow, Refused
 from callcenter.enums import NextStep, Outcome, Programme, Purpose, ReasonKind
 from callcenter.forms import NEXT, CallForm, InboundForm, OptOutForm
-from callcenter.models import Attempt, ContactPoint, Customer, Outreach, Reason, User, Vehicle, VehicleParty
+from callcenter.models import Attempt, ContactPoint, Customer, Exclusion, Outreach, Reason, User, Vehicle, VehicleParty
 from callcenter.models.customers import PartyQuerySet
 from callcenter.views.console_page import CHOSEN, claim, colleagues, in_hand, legal_text, numbers, render_console
 from carrazos.lib.calendar import bogota
 
 INBOUND_SHOWN = 8
 NOT_DRAFTED = frozenset({"key", "fence", "outcome", "csrfmiddlewaretoken"})
+REFUSED_MEANWHILE = (
+    "El cliente acaba de pedir no ser contactado. Si ya habla con él, registre lo que acuerden: se conserva. Si no, suéltelo sin llamar."
+)
 may_call = permission_required(roles.WORK_QUEUE, raise_exception=True)
 
 
@@ -104,10 +107,12 @@ def start(request: HttpRequest, pk: int) -> HttpResponse:
 @may_call
 @require_POST
 def keep(request: HttpRequest, pk: int) -> HttpResponse:
-    """The open page's heartbeat."""
-    get_object_or_404(Outreach.objects.visible_to(request.user), pk=pk)
+    """The open page's heartbeat; it tells of a refusal that came meanwhile."""
+    row = get_object_or_404(Outreach.objects.visible_to(request.user), pk=pk)
     if queue.renew(pk, request.user, fence=fence_of(request), at=clock.now()):
-        return HttpResponse(status=204)
+        if not Exclusion.objects.standing().filter(customer=row.customer_id, since__gte=row.leased_at).exists():
+            return HttpResponse(status=204)
+        return render(request, "callcenter/console.html#call_state", {"refusal": REFUSED_MEANWHILE})
     text = "Otra persona tomó este cliente o venció el tiempo. Copie su nota antes de seguir."
     return render(request, "callcenter/console.html#call_state", {"refusal": text}, status=409)
 
