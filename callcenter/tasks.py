@@ -180,7 +180,7 @@ def purge_webhooks() -> None:
 
 @shared_task(name="callcenter.close_unanswered")
 def close_unanswered() -> None:
-    """What nobody answered in time, and what somebody had in hand while the customer refused it."""
+    """What nobody answered in time, and what a call kept that the customer refused meanwhile."""
     at = clock.now()
     outreach.close_unanswered(at)
     consent.withdraw_left(at)

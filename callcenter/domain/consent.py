@@ -26,7 +26,7 @@ from callcenter.models.customers import sql_mobile
 
 WITHDRAWN = "El cliente pidió no ser contactado antes de que saliera."
 FREE = {"leased_by": None, "leased_at": None, "lease_until": None, "call_started_at": None, "is_inbound": False}
-LEFT_WITHIN = timedelta(days=1)  # after it nobody still holds a customer who refused while in their hands
+LEFT_WITHIN = timedelta(days=1)  # after it nobody still speaks with a customer who refused in the call
 WRITING = [programme for programme, policy in POLICIES.items() if policy.whatsapp_after is not None]
 
 
@@ -59,7 +59,7 @@ def refuse(
     """Records what a person refuses and withdraws what waits for them: outreaches (but `keep`) and queued messages.
 
     No channels named means every channel. An outreach that still may go on by another channel stays, and so do those of a
-    person who is in somebody's hands (`withdraw_left`). The same refusal twice is one.
+    person with whom somebody is speaking (`withdraw_left`). The same refusal twice is one.
     """
     channels = sorted({str(channel) for channel in channels})
     with transaction.atomic():
@@ -87,7 +87,7 @@ def sql_step_left() -> str:
 def sql_withdraw(which: str, *, keep: str = "0") -> str:
     """Takes from the queue what refusals forbid, of the open outreaches `o` that `which` (SQL) names; %(at)s is the moment.
 
-    Of a person with whom somebody may be speaking nothing is taken: what they agree meanwhile must find its matter. `keep` (SQL)
+    Of a person with whom somebody is speaking nothing is taken: what they agree meanwhile must find its matter. `keep` (SQL)
     is the matter whose own call refuses. Gives back what it changed, each with the fence that it got.
     """
     gone = f"j.step = '{NextStep.NONE}'"
@@ -95,7 +95,8 @@ def sql_withdraw(which: str, *, keep: str = "0") -> str:
 WITH judged AS (
   SELECT o.id, o.next_step AS had, {sql_step_left()} AS step FROM callcenter_outreach o
    WHERE o.state = '{OutreachState.OPEN}' AND o.id <> {keep} AND {which}
-     AND NOT EXISTS (SELECT FROM callcenter_outreach h WHERE h.customer_id = o.customer_id AND h.leased_by_id IS NOT NULL AND h.id <> {keep})
+     AND NOT EXISTS (SELECT FROM callcenter_outreach h WHERE h.customer_id = o.customer_id AND h.leased_by_id IS NOT NULL
+                      AND h.call_started_at IS NOT NULL AND h.id <> {keep})
    ORDER BY o.id FOR UPDATE
 ), changed AS (
   UPDATE callcenter_outreach o
@@ -128,7 +129,7 @@ def withdraw(customer_id: int, *, keep: int | None, at: datetime) -> list[tuple[
 
 
 def withdraw_left(at: datetime) -> int:
-    """Withdraws what refusals forbid and was in somebody's hands when they came, once it is let go; how many."""
+    """Withdraws what refusals forbid and stayed for the call that was under way when they came, once it is over; how many."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(LEFT, {"since": at - LEFT_WITHIN, "at": at})
         return len(cursor.fetchall())

@@ -15,7 +15,7 @@ from callcenter.domain import customers, day, outreach, queue, search
 from callcenter.domain.calendar import company_calendar
 from callcenter.domain.customers import Edit
 from callcenter.domain.errors import Conflict, LeaseLost, NotAllowedNow, Refused
-from callcenter.enums import NextStep, Outcome, Programme, Purpose, ReasonKind
+from callcenter.enums import NextStep, Outcome, Programme, Purpose, ReasonKind, Result
 from callcenter.forms import NEXT, CallForm, InboundForm, OptOutForm
 from callcenter.models import Attempt, ContactPoint, Customer, Exclusion, Outreach, Reason, User, Vehicle, VehicleParty
 from callcenter.models.customers import PartyQuerySet
@@ -24,9 +24,9 @@ from carrazos.lib.calendar import bogota
 
 INBOUND_SHOWN = 8
 NOT_DRAFTED = frozenset({"key", "fence", "outcome", "csrfmiddlewaretoken"})
-REFUSED_MEANWHILE = (
-    "El cliente acaba de pedir no ser contactado. Si ya habla con él, registre lo que acuerden: se conserva. Si no, suéltelo sin llamar."
-)
+REFUSED_MEANWHILE = "El cliente acaba de pedir no ser contactado. Lo que acuerden en esta llamada se conserva: registre el resultado."
+WITHDRAWN = "El cliente acaba de pedir no ser contactado: no lo llame. La gestión ya se retiró."
+TAKEN = "Otra persona tomó este cliente o venció el tiempo. Copie su nota antes de seguir."
 may_call = permission_required(roles.WORK_QUEUE, raise_exception=True)
 
 
@@ -113,7 +113,7 @@ def keep(request: HttpRequest, pk: int) -> HttpResponse:
         if not Exclusion.objects.standing().filter(customer=row.customer_id, since__gte=row.leased_at).exists():
             return HttpResponse(status=204)
         return render(request, "callcenter/console.html#call_state", {"refusal": REFUSED_MEANWHILE})
-    text = "Otra persona tomó este cliente o venció el tiempo. Copie su nota antes de seguir."
+    text = WITHDRAWN if row.result == Result.OPTED_OUT else TAKEN
     return render(request, "callcenter/console.html#call_state", {"refusal": text}, status=409)
 
 

@@ -227,7 +227,7 @@ def test_an_undone_call_was_dialled_all_the_same(agent, cal):
     assert queue.claim_next(person(Role.CALL_CENTER_AGENT), at=MONDAY + 3 * MINUTE, calendar=cal) is None
 
 
-# -- refused while in hand -------------------------------------------------------------------------------------------
+# -- refused in the call ---------------------------------------------------------------------------------------------
 
 
 def refuse(row, at, **more):
@@ -238,7 +238,7 @@ def refuse(row, at, **more):
 def test_what_is_agreed_while_the_customer_refuses_by_writing_is_kept(agent, cal, is_inbound):
     row, other = two_cars()
     Outreach.objects.filter(pk=row.pk).update(next_step=NextStep.REPLY if is_inbound else NextStep.CALL)
-    held = queue.take_inbound(row.pk, agent, at=MONDAY) if is_inbound else queue.take(row.pk, agent, at=MONDAY, calendar=cal)
+    held = queue.take_inbound(row.pk, agent, at=MONDAY) if is_inbound else dial(row, agent, cal)
     assert refuse(row, MONDAY + MINUTE).withdrawn == []
     verbs.record_attempt(row.pk, booked(row, also=(other.pk,)), agent=agent, fence=held.fence, at=MONDAY + 2 * MINUTE, calendar=cal)
     assert set(Appointment.objects.values_list("vehicle", flat=True)) == {row.vehicle_id, other.vehicle_id}
@@ -246,9 +246,17 @@ def test_what_is_agreed_while_the_customer_refuses_by_writing_is_kept(agent, cal
     assert (Exclusion.objects.standing().count(), Touch.objects.count()) == (1, 0 if is_inbound else 1)
 
 
-def test_whoever_refused_while_in_hand_is_dialled_no_more_and_withdrawn_when_let_go(agent, cal):
+def test_whoever_refused_before_the_call_leaves_the_agents_hands_at_once(agent, cal):
     row, _ = two_cars()
-    held = queue.take(row.pk, agent, at=MONDAY, calendar=cal)
+    queue.take(row.pk, agent, at=MONDAY, calendar=cal)
+    assert len(refuse(row, MONDAY + MINUTE).withdrawn) == 2
+    row.refresh_from_db()
+    assert (row.leased_by, row.result) == (None, Result.OPTED_OUT)
+
+
+def test_whoever_refused_in_the_call_is_dialled_no_more_and_withdrawn_when_let_go(agent, cal):
+    row, _ = two_cars()
+    held = dial(row, agent, cal)
     refuse(row, MONDAY + MINUTE)
     with pytest.raises(NotAllowedNow, match="no recibir"):
         queue.start_call(row.pk, agent, fence=held.fence, at=MONDAY + 2 * MINUTE, calendar=cal, point=row.customer.points.get())
@@ -261,7 +269,7 @@ def test_whoever_refused_while_in_hand_is_dialled_no_more_and_withdrawn_when_let
 
 def test_a_silent_call_during_which_they_refused_is_the_last_one(agent, cal):
     row = OutreachFactory()
-    held = queue.take(row.pk, agent, at=MONDAY, calendar=cal)
+    held = dial(row, agent, cal)
     refuse(row, MONDAY + MINUTE)
     verbs.record_attempt(row.pk, silence(), agent=agent, fence=held.fence, at=MONDAY + 2 * MINUTE, calendar=cal)
     row.refresh_from_db()
@@ -271,13 +279,13 @@ def test_a_silent_call_during_which_they_refused_is_the_last_one(agent, cal):
 @pytest.mark.parametrize(("refused_after", "stays"), [(MINUTE, True), (5 * MINUTE, False)])
 def test_a_callback_agreed_after_the_refusal_stands_one_agreed_before_does_not(agent, cal, refused_after, stays):
     row = OutreachFactory()
-    held = queue.take(row.pk, agent, at=MONDAY, calendar=cal)
+    held = dial(row, agent, cal)
     if stays:
         refuse(row, MONDAY + refused_after)
     later = Call(key=uuid.uuid4(), outcome=Outcome.CALL_BACK, call_back_at=MONDAY + timedelta(hours=3))
     verbs.record_attempt(row.pk, later, agent=agent, fence=held.fence, at=MONDAY + 2 * MINUTE, calendar=cal)
     if not stays:
-        queue.take(row.pk, agent, at=MONDAY + 4 * MINUTE, calendar=cal)
+        dial(row, agent, cal, MONDAY + 4 * MINUTE)
         refuse(row, MONDAY + refused_after)
         queue.release_all(agent)
     consent.withdraw_left(MONDAY + 6 * MINUTE)

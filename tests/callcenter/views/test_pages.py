@@ -213,7 +213,15 @@ def test_calling_and_the_heartbeat(client, agent, cal):
     assert client.post(f"/cola/{held.pk}/vivo/", {"fence": held.fence}, **HTMX).status_code == 204
     assert client.post(f"/cola/{held.pk}/vivo/", {"fence": held.fence + 1}, **HTMX).status_code == 409
     consent.refuse(held.customer, scope=ExclusionScope.ALL, source=ExclusionSource.WHATSAPP_STOP, at=MONDAY)
-    assert "acaba de pedir no ser contactado" in page(client.post(f"/cola/{held.pk}/vivo/", {"fence": held.fence}, **HTMX))
+    assert "Lo que acuerden en esta llamada se conserva" in page(client.post(f"/cola/{held.pk}/vivo/", {"fence": held.fence}, **HTMX))
+
+
+def test_the_heartbeat_tells_of_a_refusal_before_the_call(client, agent, cal):
+    OutreachFactory()
+    held = queue.claim_next(agent, at=MONDAY, calendar=cal)
+    consent.refuse(held.customer, scope=ExclusionScope.ALL, source=ExclusionSource.WHATSAPP_STOP, at=MONDAY)
+    response = as_(client, agent).post(f"/cola/{held.pk}/vivo/", {"fence": held.fence}, **HTMX)
+    assert (response.status_code, "no lo llame" in page(response)) == (409, True)
 
 
 def test_outside_hours_the_page_says_when(client, agent, settings):
