@@ -16,7 +16,7 @@ from callcenter.domain.calendar import company_calendar
 from callcenter.domain.customers import Edit
 from callcenter.domain.errors import Conflict, LeaseLost, NotAllowedNow, Refused
 from callcenter.enums import NextStep, Outcome, Programme, Purpose, ReasonKind, Result
-from callcenter.forms import NEXT, CallForm, InboundForm, OptOutForm
+from callcenter.forms import NEXT, CallForm, ConfirmForm, InboundForm, OptOutForm
 from callcenter.models import Attempt, ContactPoint, Customer, Exclusion, Outreach, Reason, User, Vehicle, VehicleParty
 from callcenter.models.customers import PartyQuerySet
 from callcenter.views.console_page import CHOSEN, claim, colleagues, in_hand, legal_text, numbers, render_console
@@ -120,12 +120,17 @@ def keep(request: HttpRequest, pk: int) -> HttpResponse:
 @permission_required(roles.EDIT_CUSTOMERS, raise_exception=True)
 @require_POST
 def validate(request: HttpRequest, pk: int) -> HttpResponse:
-    """The customer confirmed their data in this contact (CAR-4)."""
+    """What the customer confirmed of their data in this contact (CAR-4)."""
     row = get_object_or_404(Outreach.objects.visible_to(request.user).for_console(), pk=pk)
-    row.customer = customers.validate(row.customer_id, edit=Edit(request.user, clock.now()))
+    form = ConfirmForm(request.POST, known=customers.data_of(row.customer))
+    if form.is_valid():
+        row.customer = customers.validate(row.customer_id, form.cleaned_data["confirmed"], edit=Edit(request.user, clock.now()))
     if not request.htmx:
+        for error in form.errors.get("confirmed", ()):
+            messages.error(request, error)
         return redirect("callcenter:console")
-    return render(request, "callcenter/console.html#validation", {"row": row})
+    context = {"row": row, "known": customers.data_of(row.customer), "confirm": form}
+    return render(request, "callcenter/console.html#validation", context, status=422 if form.errors else 200)
 
 
 @may_call

@@ -22,6 +22,7 @@ from callcenter.domain.errors import Conflict, Refused
 from callcenter.enums import Channel, CustomerKind, PartyRole, PointStatus
 from callcenter.forms import (
     BlockForm,
+    ConfirmForm,
     ContactForm,
     CustomerForm,
     EmailForm,
@@ -160,6 +161,7 @@ def render_customer(request: HttpRequest, row: Customer, *, bound: dict[str, for
         "past_parties": [party for party in parties if party.until],
         "differences": differences_of(row).select_related("vehicle__brand"),
         "labels": customers.LABELS,
+        "known": customers.data_of(row),
         "channels": dict(Channel.choices),
         "open_rows": Outreach.objects.open().visible_to(user).filter(customer=row).select_related("vehicle", "site"),
         "appointments": Appointment.objects.standing().visible_to(user).filter(customer=row).for_list()
@@ -304,9 +306,9 @@ def do_end_contact(_row: Customer, data: dict, edit: Edit) -> str:
     return f"{data['row'].person} ya no es persona de contacto."
 
 
-def do_validate(row: Customer, _data: dict, edit: Edit) -> str:
-    customers.validate(row.pk, edit=edit)
-    return f"Datos de {row} validados."
+def do_validate(row: Customer, data: dict, edit: Edit) -> str:
+    customers.validate(row.pk, data["confirmed"], edit=edit)
+    return f"Confirmado con {row}."
 
 
 def do_refuse(row: Customer, data: dict, edit: Edit) -> str:
@@ -346,7 +348,7 @@ ACTIONS = {
     "end_party": Action(owned(current_parties), do_end_party),
     "contact": Action(plain(ContactForm), do_contact, "contact"),
     "end_contact": Action(owned(current_contacts), do_end_contact),
-    "validate": Action(plain(forms.Form), do_validate),
+    "validate": Action(lambda request, row: ConfirmForm(request.POST, known=customers.data_of(row)), do_validate),
     "refuse": Action(plain(OptOutForm), do_refuse, "refuse"),
     "accept": Action(owned(differences_of), do_accept),
     "dismiss": Action(owned(differences_of), do_dismiss),
