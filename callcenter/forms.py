@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.forms.utils import ErrorDict
 
 from callcenter.domain import supervision
+from callcenter.domain.customers import Datum
 from callcenter.domain.errors import Refused
 from callcenter.domain.evidence import clean_picture
 from callcenter.domain.outreach import SHARED, Booking, Call, served_too
@@ -490,6 +491,21 @@ class CustomerForm(forms.Form):
         document_type = customer.document_type if customer.document_type in dict(cls.DOCUMENT_TYPES) else ""
         return {"version": customer.version, "name": customer.name, "kind": customer.kind, "document_type": document_type,
                 "document": f"{customer.document_number}{tail}", "city": customer.city}  # fmt: skip
+
+
+class ConfirmForm(forms.Form):
+    """What of their data the customer confirmed in a contact."""
+
+    confirmed = forms.MultipleChoiceField(
+        error_messages={
+            "required": "Marque qué datos confirmó el cliente.",
+            "invalid_choice": "Un dato cambió mientras usted lo confirmaba: recargue la página.",
+        }
+    )
+
+    def __init__(self, *args, known: list[Datum], **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["confirmed"].choices = [(row.code, row.label) for row in known]
 
 
 class PhoneForm(forms.Form):

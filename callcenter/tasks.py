@@ -19,6 +19,7 @@ from callcenter import clock
 from callcenter.domain import (
     audit,
     campaigns,
+    consent,
     data_requests,
     kept,
     matching,
@@ -179,7 +180,10 @@ def purge_webhooks() -> None:
 
 @shared_task(name="callcenter.close_unanswered")
 def close_unanswered() -> None:
-    outreach.close_unanswered(clock.now())
+    """What nobody answered in time, and what a call kept that the customer refused meanwhile."""
+    at = clock.now()
+    outreach.close_unanswered(at)
+    consent.withdraw_left(at)
 
 
 @shared_task(name="callcenter.close_campaigns")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
@@ -26,6 +26,7 @@ from callcenter.models.customers import sql_mobile
 
 WITHDRAWN = "El cliente pidió no ser contactado antes de que saliera."
 FREE = {"leased_by": None, "leased_at": None, "lease_until": None, "call_started_at": None, "is_inbound": False}
+LEFT_WITHIN = timedelta(days=1)  # after it nobody still speaks with a customer who refused in the call
 WRITING = [programme for programme, policy in POLICIES.items() if policy.whatsapp_after is not None]
 
 
@@ -57,8 +58,8 @@ def refuse(
 ) -> Refusal:
     """Records what a person refuses and withdraws what waits for them: outreaches (but `keep`) and queued messages.
 
-    No channels named means every channel. An outreach that still may go on by another channel stays. The same refusal
-    twice is one.
+    No channels named means every channel. An outreach that still may go on by another channel stays, and so do those of a
+    person with whom somebody is speaking (`withdraw_left`). The same refusal twice is one.
     """
     channels = sorted({str(channel) for channel in channels})
     with transaction.atomic():
@@ -83,16 +84,20 @@ def sql_step_left() -> str:
         ELSE '{NextStep.NONE}' END"""
 
 
-def sql_withdraw(which: str) -> str:
+def sql_withdraw(which: str, *, keep: str = "0") -> str:
     """Takes from the queue what refusals forbid, of the open outreaches `o` that `which` (SQL) names; %(at)s is the moment.
 
-    Gives back what it changed, each with the fence that it got.
+    Of a person with whom somebody is speaking nothing is taken: what they agree meanwhile must find its matter. `keep` (SQL)
+    is the matter whose own call refuses. Gives back what it changed, each with the fence that it got.
     """
     gone = f"j.step = '{NextStep.NONE}'"
     return f"""
 WITH judged AS (
   SELECT o.id, o.next_step AS had, {sql_step_left()} AS step FROM callcenter_outreach o
-   WHERE o.state = '{OutreachState.OPEN}' AND {which} ORDER BY o.id FOR UPDATE
+   WHERE o.state = '{OutreachState.OPEN}' AND o.id <> {keep} AND {which}
+     AND NOT EXISTS (SELECT FROM callcenter_outreach h WHERE h.customer_id = o.customer_id AND h.leased_by_id IS NOT NULL
+                      AND h.call_started_at IS NOT NULL AND h.id <> {keep})
+   ORDER BY o.id FOR UPDATE
 ), changed AS (
   UPDATE callcenter_outreach o
      SET next_step = j.step, state = CASE WHEN {gone} THEN '{OutreachState.CLOSED}' ELSE o.state END,
@@ -106,7 +111,12 @@ WITH judged AS (
 SELECT id, fence FROM changed ORDER BY id"""  # noqa: S608 -- enum values and our own fragments
 
 
-WITHDRAW = sql_withdraw("o.customer_id = %(customer)s AND o.id IS DISTINCT FROM %(keep)s")
+WITHDRAW = sql_withdraw("o.customer_id = %(customer)s", keep="%(keep)s")
+# A callback that was agreed after the refusal stands; so does, for the RNE, any that the customer asked for.
+LEFT = sql_withdraw("""EXISTS (SELECT FROM callcenter_exclusion x
+     WHERE x.customer_id = o.customer_id AND x.withdrawn_at IS NULL AND x.since BETWEEN %(since)s AND %(at)s
+       AND NOT (o.is_callback AND (x.source = 'RNE' OR EXISTS (SELECT FROM callcenter_attempt a
+            WHERE a.outreach_id = o.id AND a.undone_at IS NULL AND a.at >= x.since))))""")
 
 
 def withdraw(customer_id: int, *, keep: int | None, at: datetime) -> list[tuple[int, int, dict]]:
@@ -114,8 +124,15 @@ def withdraw(customer_id: int, *, keep: int | None, at: datetime) -> list[tuple[
     waiting = Outreach.objects.open().filter(customer=customer_id).exclude(pk=keep).order_by("pk").select_for_update()
     before = {row.pk: snapshot(row) for row in waiting}
     with connection.cursor() as cursor:
-        cursor.execute(WITHDRAW, {"customer": customer_id, "keep": keep, "at": at})
+        cursor.execute(WITHDRAW, {"customer": customer_id, "keep": keep or 0, "at": at})
         return [(pk, fence, before[pk]) for pk, fence in cursor.fetchall()]
+
+
+def withdraw_left(at: datetime) -> int:
+    """Withdraws what refusals forbid and stayed for the call that was under way when they came, once it is over; how many."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(LEFT, {"since": at - LEFT_WITHIN, "at": at})
+        return len(cursor.fetchall())
 
 
 def withdraw_messages(customer: Customer, scope: ExclusionScope, *, at: datetime) -> list[int]:

@@ -58,8 +58,8 @@ class ContactIntent:
 
 @dataclass(frozen=True)
 class PastTouch:
-    """One outbound contact. `is_effective`: the call was answered or the message delivered; `is_unfinished`: it was dialled, and
-    nobody wrote what came of it.
+    """One outbound contact. `is_effective`: the call was answered or the message delivered; `is_unfinished`: it was dialled, or the
+    chat opened, and nobody wrote what came of it.
     """
 
     channel: Channel
@@ -233,7 +233,10 @@ def too_many_today(case: Case) -> str:
     dialled = next((touch for touch in made if touch.is_unfinished), None)
     if dialled is None:
         return "A esta persona ya se la contactó hoy."
-    return f"A esta persona se la marcó hoy a las {bogota(dialled.at):%H:%M} y falta el resultado: lo registra quien marcó."
+    when = f"{bogota(dialled.at):%H:%M}"
+    if dialled.channel == Channel.WHATSAPP:
+        return f"A esta persona se le abrió el chat hoy a las {when} y falta el pantallazo: lo registra quien lo abrió."
+    return f"A esta persona se la marcó hoy a las {when} y falta el resultado: lo registra quien marcó."
 
 
 def other_channel(case: Case) -> str:
@@ -390,7 +393,7 @@ def forget_mode() -> None:
 
 # A call that was dialled and has no outcome (a closed browser, a customer let go, put aside or handed on) counts for L3 as one
 # that nobody answered: the person waits for tomorrow, whatever the matter and the agent. Only whoever dialled, or got the
-# customer handed over, goes on with that same matter.
+# customer handed over, goes on with that same matter. So does a chat that was opened, for its message may have left.
 UNFINISHED = """callcenter_dial d JOIN callcenter_outreach m ON m.id = d.outreach_id
      WHERE m.customer_id = {customer} AND d.attempt_id IS NULL AND d.at BETWEEN %(midnight)s AND %(at)s
        AND NOT (m.id = {matter} AND %(agent)s IN (d.agent_id, COALESCE(m.callback_for_id, d.agent_id)))"""
@@ -401,7 +404,7 @@ HISTORY = f"""
 SELECT 'touch', channel, purpose, at, is_effective, NULL::varchar[], NULL::date FROM callcenter_touch
  WHERE customer_id = %(customer)s AND day >= %(week)s AND at <= %(at)s
 UNION ALL
-SELECT 'dial', '{Channel.VOICE}', {SQL_PURPOSE.format(row="m")}, min(d.at), false, NULL, NULL
+SELECT 'dial', (array_agg(d.channel ORDER BY d.at))[1], {SQL_PURPOSE.format(row="m")}, min(d.at), false, NULL, NULL
   FROM {UNFINISHED.format(customer="%(customer)s", matter="%(matter)s")} GROUP BY m.id
 UNION ALL
 SELECT 'refusal', scope, source, NULL, NULL, channels, NULL FROM callcenter_exclusion

@@ -1,13 +1,14 @@
 """The customer master in people's hands: corrections, validation (CAR-4), phones, vehicles, contact persons.
 
-Whatever a person corrects wins over later files (spiga/merge.py); the old value is kept in FieldChange.
+Whatever a person corrects, or a customer confirms, wins over later files (spiga/merge.py); the old value is kept in FieldChange.
 """
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Max, Min
+from django.db.models import F, Max, Min, Q
 
 from callcenter.domain.errors import Conflict, Refused
 from callcenter.enums import AliasKind, ChangeSource, CustomerKind, PartyRole, PointKind, PointStatus
@@ -150,14 +151,72 @@ def correct_kind(customer: Customer, kind: str, edit: Edit) -> list[FieldChange]
     return [change]
 
 
-def validate(customer_id: int, *, edit: Edit) -> Customer:
-    """«Validado el …»: the customer confirmed their data in a contact (CAR-4)."""
+@dataclass(frozen=True)
+class Datum:
+    """One thing that a customer may confirm in a contact; `code` names it in the form."""
+
+    code: str
+    field: str
+    value: str
+    masked: str
+    vehicle: Vehicle | None = None
+    confirmed_at: datetime | None = None
+
+    @property
+    def label(self) -> str:
+        return "Vehículo" if self.vehicle else LABELS[self.field]
+
+
+# What a file may say otherwise; of telephones and addresses it only adds.
+OF_A_PERSON = frozenset({"name", "document", "city"})
+# A confirmed vehicle is that car with that plate; its kilometres go on.
+OF_A_VEHICLE = ("plate", "family", "model_year")
+
+
+def data_of(customer: Customer) -> list[Datum]:
+    """What is known of a customer that they may confirm (CAR-4), each with when they confirmed that very value."""
+    own = {"name": customer.name, "document": customer.document, "city": customer.city}
+    known = [Datum(field, field, value, value) for field, value in own.items() if value]
+    known += [
+        Datum(f"point-{point.pk}", "phone" if point.kind == PointKind.PHONE else "email", point.display, point.masked)
+        for point in customer.points.all()
+        if point.is_usable
+    ]
+    for car in dict.fromkeys(party.vehicle for party in customer.parties.current().select_related("vehicle__brand")):
+        shown = f"{car.title} · {car.plate or car.vin}"
+        known.append(Datum(f"vehicle-{car.pk}", "plate", shown, shown, car))
+    said = customer.changes.filter(source=ChangeSource.VALIDATION).order_by("at").values_list("field", "vehicle", "new", "at")
+    when = {(field, vehicle, value): at for field, vehicle, value, at in said}
+    return [replace(row, confirmed_at=when.get((row.field, row.vehicle and row.vehicle.pk, row.value[:200]))) for row in known]
+
+
+def validate(customer_id: int, codes: Collection[str], *, edit: Edit) -> Customer:
+    """«Validado el …»: what the customer confirmed in a contact (CAR-4), named by the codes of `data_of`.
+
+    A confirmed value wins over later files as a corrected one does: what SPIGA says instead is shown. Raises Refused for none.
+    """
     with transaction.atomic():
         customer = locked(customer_id)
-        old = customer.validated_at and f"{bogota(customer.validated_at):%d/%m/%Y %H:%M}"
+        confirmed = [row for row in data_of(customer) if row.code in codes]
+        if not confirmed:
+            raise Refused("Marque qué datos confirmó el cliente.")
+        for row in confirmed:
+            Edit(edit.by, edit.at, ChangeSource.VALIDATION).note(customer, row.field, "", row.value, vehicle=row.vehicle)
+            if row.vehicle:
+                car = Vehicle.objects.select_for_update().get(pk=row.vehicle.pk)
+                for field in OF_A_VEHICLE:
+                    if getattr(car, field):
+                        mark_edited(car, field)
+                car.save(update_fields=["edited_fields"])
+            elif row.field in OF_A_PERSON:
+                mark_edited(customer, row.field)
+        # What SPIGA said otherwise was asked with it.
+        cars = [row.vehicle.pk for row in confirmed if row.vehicle]
+        own = Q(customer=customer, field__in=[row.field for row in confirmed if not row.vehicle])
+        told = ImportDifference.objects.standing().filter(own | Q(vehicle__in=cars, field__in=OF_A_VEHICLE))
+        told.update(dismissed_at=edit.at, dismissed_by=edit.by)
         customer.validated_at, customer.validated_by = edit.at, edit.by
-        customer.save(update_fields=["validated_at", "validated_by"])
-        Edit(edit.by, edit.at, ChangeSource.VALIDATION).note(customer, "validated_at", old, f"{bogota(edit.at):%d/%m/%Y %H:%M}")
+        customer.save(update_fields=["validated_at", "validated_by", "edited_fields"])
         return customer
 
 

@@ -10,6 +10,7 @@ from django.db.models import Count
 
 from callcenter.enums import PairState, WorkState
 from callcenter.models import ContactPoint, Customer, DuplicatePair, DuplicateScan, User
+from callcenter.models.customers import SQL_UNUSABLE
 from carrazos.lib import phones, text
 
 SHOWN_FROM = 60  # a pair with fewer points is not worth anybody's time
@@ -135,17 +136,18 @@ def score(one: Facts, other: Facts, *, crowded: Iterable[str] = ()) -> Score:
 
 # -- the whole master ------------------------------------------------------------------------------------------------
 
-# Pairs worth a look: what they share is rare enough to mean something.
+# Pairs worth a look: what they share is rare enough to mean something. A customer that was merged away is no further holder of it.
 CANDIDATES = f"""
 WITH standing AS MATERIALIZED (SELECT id, name_key FROM callcenter_customer WHERE merged_into_id IS NULL),
-shared_point AS (
+point AS (
   SELECT p.value, p.customer_id FROM callcenter_contactpoint p JOIN standing c ON c.id = p.customer_id
-   WHERE p.status NOT IN ('WRONG', 'DISCONNECTED', 'BLOCKED')
-     AND p.value IN (SELECT value FROM callcenter_contactpoint GROUP BY value HAVING count(*) BETWEEN 2 AND {SHARED_BY_MANY * 2})),
+   WHERE p.status NOT IN ({SQL_UNUSABLE})),
+shared_point AS (
+  SELECT * FROM point WHERE value IN (SELECT value FROM point GROUP BY value HAVING count(*) BETWEEN 2 AND {SHARED_BY_MANY * 2})),
+party AS (
+  SELECT y.vehicle_id, y.customer_id FROM callcenter_vehicleparty y JOIN standing c ON c.id = y.customer_id WHERE y.until IS NULL),
 shared_car AS (
-  SELECT y.vehicle_id, y.customer_id FROM callcenter_vehicleparty y JOIN standing c ON c.id = y.customer_id
-   WHERE y.until IS NULL AND y.vehicle_id IN (SELECT vehicle_id FROM callcenter_vehicleparty WHERE until IS NULL
-         GROUP BY vehicle_id HAVING count(*) BETWEEN 2 AND {SHARED_BY_MANY * 2})),
+  SELECT * FROM party WHERE vehicle_id IN (SELECT vehicle_id FROM party GROUP BY vehicle_id HAVING count(*) BETWEEN 2 AND {SHARED_BY_MANY * 2})),
 shared_name AS (
   SELECT name_key, id AS customer_id FROM standing
    WHERE name_key LIKE '% % %' AND name_key IN (SELECT name_key FROM standing GROUP BY name_key HAVING count(*) BETWEEN 2 AND {SHARED_BY_MANY})),
@@ -167,7 +169,9 @@ SELECT c.id, c.name_key, c.kind, c.document_key, c.city,
               WHERE y.customer_id = c.id AND y.until IS NULL)
   FROM callcenter_customer c WHERE c.id = ANY (%s)"""
 
-CROWDED = f"SELECT value FROM callcenter_contactpoint WHERE value = ANY (%s) GROUP BY value HAVING count(DISTINCT customer_id) >= {SHARED_BY_MANY}"  # noqa: S608
+CROWDED = f"""
+SELECT p.value FROM callcenter_contactpoint p JOIN callcenter_customer c ON c.id = p.customer_id
+ WHERE p.value = ANY (%s) AND c.merged_into_id IS NULL GROUP BY p.value HAVING count(DISTINCT c.id) >= {SHARED_BY_MANY}"""  # noqa: S608 -- as above
 
 
 def facts_of(ids: Iterable[int]) -> dict[int, Facts]:

@@ -12,9 +12,9 @@ from django.apps import apps
 from django.db import IntegrityError, models, transaction
 from django.db.models import F
 
-from callcenter.domain import matching
+from callcenter.domain import consent, matching
 from callcenter.domain.errors import Refused
-from callcenter.enums import AliasKind, PairState
+from callcenter.enums import AliasKind, Channel, ExclusionScope, ExclusionSource, PairState
 from callcenter.models import (
     ContactPoint,
     Customer,
@@ -177,6 +177,7 @@ def undo(merge_id: int, *, by: User, at: datetime) -> CustomerMerge:
             model = apps.get_model(label.rpartition(".")[0])
             move_back(model, name, ids, survivor, loser)
         drop_copies(done.copied)
+        share_refusals(survivor, loser, since=done.at, at=at)
         give_back(survivor, loser, done.before)
         done.undone_at, done.undone_by = at, by
         done.save(update_fields=["undone_at", "undone_by"])
@@ -201,6 +202,15 @@ def drop_copies(copied: dict) -> None:
         except (IntegrityError, models.ProtectedError):
             continue
     VehicleParty.objects.filter(pk__in=copied.get("parties", [])).delete()
+
+
+def share_refusals(survivor: Customer, loser: Customer, *, since: datetime, at: datetime) -> None:
+    """While they were one nobody asked which of the two refused: it counts for both. The RNE speaks of numbers, not of persons."""
+    for said in survivor.exclusions.standing().filter(since__gte=since).exclude(source=ExclusionSource.RNE):
+        consent.refuse(
+            loser, scope=ExclusionScope(said.scope), source=ExclusionSource(said.source), channels=[Channel(name) for name in said.channels],
+            at=at, by=said.recorded_by, note=said.note,
+        )  # fmt: skip
 
 
 def give_back(survivor: Customer, loser: Customer, before: dict) -> None:

@@ -204,6 +204,7 @@ def record_sent(
             sent_by=agent, sent_at=sent_at, created_at=at, finished_at=at,
         )  # fmt: skip
         write_touch(message, at=sent_at)
+        outreach.dials.chats().delete()
         recycled = keep_evidence(outreach, message, picture, name=picture_name, by=agent, at=at)
         wait_for_reply(outreach, at=at, calendar=calendar)
         return Sent(message, recycled)
@@ -320,6 +321,7 @@ def give_up_message(outreach_id: int, *, agent: User, fence: int, at: datetime, 
             raise LeaseLost("Este cliente ya no está en sus manos.")
         if point := mobile_for(outreach, at):
             ContactPoint.objects.filter(pk=point.pk).update(is_on_whatsapp=False)
+            outreach.dials.chats().filter(point=point).delete()  # nothing reached anybody by it
         if has_mobile(outreach):
             plan(outreach, NextStep.WHATSAPP, Channel.WHATSAPP, at, calendar=calendar, at=at)
         else:

@@ -257,7 +257,7 @@ def settle(outreach: Outreach, call: Call, attempt: Attempt, moment: Moment) -> 
     undo["delayed"] = delay_others(outreach, at=at, calendar=calendar)
     attempt.before = undo
     attempt.save(update_fields=["before"])
-    Dial.objects.filter(outreach=outreach, attempt__isnull=True).update(attempt=attempt)
+    Dial.objects.numbers().filter(outreach=outreach).update(attempt=attempt)
     Draft.objects.filter(outreach=outreach).delete()
     return appointment
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
@@ -218,9 +218,15 @@ def start_call(
     mine = Outreach.objects.filter(pk=outreach_id, leased_by=agent, fence=fence)
     if not mine.update(call_started_at=began(outreach, at) or at, lease_until=at + LEASE):
         raise LeaseLost("Este cliente ya no está en sus manos: otra persona lo tomó o venció el tiempo.")
-    if point:
-        Dial.objects.create(outreach=outreach, point=point, agent=agent, at=at)
+    channel = next_contact(outreach, at).channel
+    if point and (channel == Channel.VOICE or not chats_of(outreach, agent, at).filter(point=point).exists()):
+        Dial.objects.create(outreach=outreach, point=point, agent=agent, channel=channel, at=at)
     return outreach
+
+
+def chats_of(outreach: Outreach, agent: User, at: datetime) -> QuerySet[Dial]:
+    """The chats that the agent opened today for the matter and whose message is still to be written down."""
+    return outreach.dials.chats().filter(agent=agent, at__gte=contact_law.start_of(bogota(at).date()))
 
 
 def began(outreach: Outreach, at: datetime) -> datetime | None:
@@ -241,7 +247,7 @@ def may_dial(outreach: Outreach, verdict: Verdict) -> bool:
 
 def tried(outreach: Outreach) -> set[int]:
     """The numbers already dialled in the attempt in hand."""
-    return set(Dial.objects.filter(outreach=outreach, attempt__isnull=True).values_list("point", flat=True))
+    return set(Dial.objects.numbers().filter(outreach=outreach).values_list("point", flat=True))
 
 
 def spoil_number(outreach_id: int, agent: User, *, fence: int, point: ContactPoint, reason: Reason, at: datetime) -> None:
@@ -250,7 +256,7 @@ def spoil_number(outreach_id: int, agent: User, *, fence: int, point: ContactPoi
         mine = Outreach.objects.filter(pk=outreach_id, leased_by=agent, fence=fence)
         if not mine.update(call_started_at=Coalesce("call_started_at", Value(at)), lease_until=at + LEASE):
             raise LeaseLost("Este cliente ya no está en sus manos: otra persona lo tomó o venció el tiempo.")
-        dial = Dial.objects.filter(outreach=outreach_id, attempt__isnull=True, point=point).last()
+        dial = Dial.objects.numbers().filter(outreach=outreach_id, point=point).last()
         dial = dial or Dial(outreach_id=outreach_id, point=point, agent=agent, at=at)
         dial.reason = reason
         dial.save()

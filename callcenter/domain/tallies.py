@@ -8,7 +8,7 @@ from django.db.models.functions import Coalesce, TruncMonth
 
 from callcenter.domain.metrics import CallFigures, Slice, within
 from callcenter.models import CallTally
-from callcenter.models.tallies import CALLED, DAYS, MONTHS
+from callcenter.models.tallies import CALLED, DAYS, MONTHS, WRITTEN
 from carrazos.lib.periods import Month
 from carrazos.lib.ratios import Ratio
 
@@ -27,7 +27,7 @@ WITH apart AS (
 )
 INSERT INTO {table} ({keys}, {sums}) SELECT {keys}, {added} FROM taken GROUP BY {keys}
 """
-ALL = "SELECT r.*, 1 AS sign FROM callcenter_attempt r WHERE r.undone_at IS NULL"
+ALL = WRITTEN.format(sign=1, table="callcenter_attempt")
 REBUILD = f"""
 DELETE FROM callcenter_calltally; DELETE FROM callcenter_monthtally; DELETE FROM callcenter_calledmonth;
 {DAYS.format(rows=ALL)}{MONTHS.format(rows=ALL)}{CALLED.format(whose="")}

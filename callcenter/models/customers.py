@@ -47,7 +47,9 @@ class Customer(models.Model):
     dms_code = models.CharField("código de tercero en SPIGA", max_length=20, blank=True)
     city = models.CharField("ciudad", max_length=60, blank=True)
     sites = ArrayField(models.BigIntegerField(), default=list, editable=False)  # which sites deal with them: scope
-    edited_fields = ArrayField(models.CharField(max_length=30), default=list, editable=False)  # an agent's word wins
+    edited_fields = ArrayField(
+        models.CharField(max_length=30), default=list, editable=False
+    )  # an agent's word wins, and what the customer confirmed
     validated_at = models.DateTimeField("datos validados el", null=True, blank=True)
     validated_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, db_index=False, related_name="+")
     # A merged customer keeps its row and its keys: tomorrow's file still knows them by it (spiga/merge.py).

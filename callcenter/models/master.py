@@ -13,7 +13,7 @@ MASKS = {"phone": phones.masked, "email": text.masked_address}
 
 
 class FieldChange(models.Model):
-    """One value that a person changed, with what it was (CAR-4 keeps the old values)."""
+    """One value that a person changed, with what it was, or that the customer confirmed (CAR-4 keeps the old values)."""
 
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="changes", verbose_name="cliente")
     vehicle = models.ForeignKey(Vehicle, models.CASCADE, null=True, blank=True, db_index=False, related_name="changes")

@@ -291,15 +291,30 @@ class Skip(models.Model):
         return f"{self.outreach}: {self.reason}"
 
 
+class DialQuerySet(models.QuerySet):
+    def numbers(self) -> "DialQuerySet":
+        """Numbers called in the attempt in hand."""
+        return self.filter(attempt__isnull=True, channel=Channel.VOICE)
+
+    def chats(self) -> "DialQuerySet":
+        return self.filter(channel=Channel.WHATSAPP)
+
+
 class Dial(models.Model):
-    """One number tried within an attempt: the ladder of a customer with several telephones."""
+    """One number tried within an attempt: the ladder of a customer with several telephones.
+
+    Or one chat that was opened and whose message nobody has written down yet: with the message it goes.
+    """
 
     outreach = models.ForeignKey(Outreach, models.CASCADE, related_name="dials", verbose_name="gestión")
     attempt = models.ForeignKey(Attempt, models.CASCADE, null=True, blank=True, related_name="dials", verbose_name="intento")
     point = models.ForeignKey(ContactPoint, models.PROTECT, db_index=False, verbose_name="teléfono")
     agent = models.ForeignKey(User, models.PROTECT, db_index=False, related_name="+", verbose_name="agente")
+    channel = models.CharField("medio", max_length=8, choices=Channel, default=Channel.VOICE, db_default=Channel.VOICE)
     at = models.DateTimeField("cuándo")
     reason = models.ForeignKey(Reason, models.PROTECT, null=True, blank=True, db_index=False, verbose_name="qué pasó")
+
+    objects = DialQuerySet.as_manager()
 
     class Meta:
         verbose_name, verbose_name_plural = "marcación", "marcaciones"

@@ -98,12 +98,12 @@ class ImportBatch(Work):
         return failed or self.status in {BatchStatus.CHECKED, BatchStatus.MAPPING}
 
     def too_wide_for(self, user: User) -> str:
-        """Why a person may not have it written or taken back, for it reaches further than they do; empty when they may."""
+        """Why a person may not have it written, put away or taken back, for it reaches further than they do; empty when they may."""
         if user.covers(self.requested_by):
             return ""
         return (
             f"Lo subió {self.requested_by or 'el administrador'}, que alcanza sedes o marcas que usted no: "
-            "solo esa persona u otra con su mismo alcance puede aplicarlo o revertirlo."
+            "solo esa persona u otra con su mismo alcance puede aplicarlo, descartarlo o revertirlo."
         )
 
 

@@ -14,20 +14,20 @@ from callcenter.models.organisation import Brand, Site, User
 
 # What counts: a call of ours that stands. The same as `domain/metrics.OUR_CALL` of `Attempt.objects.counted()`; a test compares them.
 OURS = "({row}.part_of_id IS NULL AND NOT {row}.is_inbound)"
-STANDS = "{row}.undone_at IS NULL AND " + OURS
 CHANGED = "sum({sign}) <> 0 OR coalesce(sum({sign}) FILTER (WHERE {contact}), 0) <> 0"
+# `rows` (SQL): calls that stand, each with the brand, site and programme for which it counts and the sign with which it does.
 DAYS = f"""
 INSERT INTO callcenter_calltally (day, brand_id, site_id, programme, attempts, contacts)
-SELECT d.day, o.brand_id, o.site_id, o.programme, sum(d.sign), coalesce(sum(d.sign) FILTER (WHERE d.is_contact), 0)
-  FROM ({{rows}}) d JOIN callcenter_outreach o ON o.id = d.outreach_id WHERE {OURS.format(row="d")}
+SELECT d.day, d.brand_id, d.site_id, d.programme, sum(d.sign), coalesce(sum(d.sign) FILTER (WHERE d.is_contact), 0)
+  FROM ({{rows}}) d WHERE {OURS.format(row="d")}
  GROUP BY 1, 2, 3, 4 HAVING {CHANGED.format(sign="d.sign", contact="d.is_contact")};
 """  # noqa: S608 -- our own words
 MONTHS = f"""
 INSERT INTO callcenter_monthtally (month, brand_id, site_id, programme, agent_id, outcome, reason_id, calls, attempts, contacts)
-SELECT date_trunc('month', d.day), o.brand_id, o.site_id, o.programme, d.agent_id, d.outcome, d.reason_id, sum(d.sign),
+SELECT date_trunc('month', d.day), d.brand_id, d.site_id, d.programme, d.agent_id, d.outcome, d.reason_id, sum(d.sign),
        coalesce(sum(d.sign) FILTER (WHERE {OURS.format(row="d")}), 0),
        coalesce(sum(d.sign) FILTER (WHERE {OURS.format(row="d")} AND d.is_contact), 0)
-  FROM ({{rows}}) d JOIN callcenter_outreach o ON o.id = d.outreach_id GROUP BY 1, 2, 3, 4, 5, 6, 7
+  FROM ({{rows}}) d GROUP BY 1, 2, 3, 4, 5, 6, 7
 HAVING sum(d.sign) <> 0 OR coalesce(sum(d.sign) FILTER (WHERE {OURS.format(row="d")}), 0) <> 0
     OR coalesce(sum(d.sign) FILTER (WHERE {OURS.format(row="d")} AND d.is_contact), 0) <> 0;
 """  # noqa: S608
@@ -46,8 +46,9 @@ RECOUNT = f"""
 PERFORM FROM callcenter_outreach o WHERE o.id IN ({{whose}}) ORDER BY o.id FOR NO KEY UPDATE;
 DELETE FROM callcenter_calledmonth c WHERE c.outreach_id IN ({{whose}});
 {CALLED.format(whose="AND a.outreach_id IN ({whose})")}"""  # noqa: S608
-ADDED = "SELECT r.*, 1 AS sign FROM new_rows r WHERE r.undone_at IS NULL"
-TAKEN = "SELECT r.*, -1 AS sign FROM old_rows r WHERE r.undone_at IS NULL"
+WRITTEN = """SELECT r.*, o.brand_id, o.site_id, o.programme, {sign} AS sign FROM {table} r JOIN callcenter_outreach o ON o.id = r.outreach_id
+ WHERE r.undone_at IS NULL"""
+ADDED, TAKEN = WRITTEN.format(sign=1, table="new_rows"), WRITTEN.format(sign=-1, table="old_rows")
 COUNTED = (
     "{row}.outreach_id, {row}.day, {row}.started_at, {row}.is_contact, {row}.outcome, {row}.undone_at, {row}.part_of_id, {row}.is_inbound"
 )
@@ -60,18 +61,13 @@ OPERATIONS = {
     "delete": (pgtrigger.Delete, {"old": "old_rows"}, TAKEN, "SELECT outreach_id FROM old_rows"),
 }
 # An outreach that changes its site, brand or programme takes its calls along.
-SIDES = """(VALUES (OLD.brand_id, OLD.site_id, OLD.programme, -1), (NEW.brand_id, NEW.site_id, NEW.programme, 1))
-       w(brand_id, site_id, programme, sign)"""
+SIDES = """SELECT a.*, w.brand_id, w.site_id, w.programme, w.sign FROM callcenter_attempt a
+ CROSS JOIN (VALUES (OLD.brand_id, OLD.site_id, OLD.programme, -1), (NEW.brand_id, NEW.site_id, NEW.programme, 1))
+       w(brand_id, site_id, programme, sign)
+ WHERE a.outreach_id = NEW.id AND a.undone_at IS NULL"""
 MOVED = f"""
 IF (OLD.brand_id, OLD.site_id, OLD.programme) IS DISTINCT FROM (NEW.brand_id, NEW.site_id, NEW.programme) THEN
-  INSERT INTO callcenter_calltally (day, brand_id, site_id, programme, attempts, contacts)
-  SELECT a.day, w.brand_id, w.site_id, w.programme, sum(w.sign), coalesce(sum(w.sign) FILTER (WHERE a.is_contact), 0)
-    FROM callcenter_attempt a CROSS JOIN {SIDES} WHERE a.outreach_id = NEW.id AND {STANDS.format(row="a")} GROUP BY 1, 2, 3, 4;
-  INSERT INTO callcenter_monthtally (month, brand_id, site_id, programme, agent_id, outcome, reason_id, calls, attempts, contacts)
-  SELECT date_trunc('month', a.day), w.brand_id, w.site_id, w.programme, a.agent_id, a.outcome, a.reason_id, sum(w.sign),
-         coalesce(sum(w.sign) FILTER (WHERE {OURS.format(row="a")}), 0),
-         coalesce(sum(w.sign) FILTER (WHERE {OURS.format(row="a")} AND a.is_contact), 0)
-    FROM callcenter_attempt a CROSS JOIN {SIDES} WHERE a.outreach_id = NEW.id AND a.undone_at IS NULL GROUP BY 1, 2, 3, 4, 5, 6, 7;
+{DAYS.format(rows=SIDES)}{MONTHS.format(rows=SIDES)}
 END IF;
 UPDATE callcenter_calledmonth SET brand_id = NEW.brand_id, site_id = NEW.site_id, programme = NEW.programme,
        customer_id = NEW.customer_id, campaign_id = NEW.campaign_id WHERE outreach_id = NEW.id;

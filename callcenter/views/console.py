@@ -15,15 +15,18 @@ from callcenter.domain import customers, day, outreach, queue, search
 from callcenter.domain.calendar import company_calendar
 from callcenter.domain.customers import Edit
 from callcenter.domain.errors import Conflict, LeaseLost, NotAllowedNow, Refused
-from callcenter.enums import NextStep, Outcome, Programme, Purpose, ReasonKind
-from callcenter.forms import NEXT, CallForm, InboundForm, OptOutForm
-from callcenter.models import Attempt, ContactPoint, Customer, Outreach, Reason, User, Vehicle, VehicleParty
+from callcenter.enums import NextStep, Outcome, Programme, Purpose, ReasonKind, Result
+from callcenter.forms import NEXT, CallForm, ConfirmForm, InboundForm, OptOutForm
+from callcenter.models import Attempt, ContactPoint, Customer, Exclusion, Outreach, Reason, User, Vehicle, VehicleParty
 from callcenter.models.customers import PartyQuerySet
 from callcenter.views.console_page import CHOSEN, claim, colleagues, in_hand, legal_text, numbers, render_console
 from carrazos.lib.calendar import bogota
 
 INBOUND_SHOWN = 8
 NOT_DRAFTED = frozenset({"key", "fence", "outcome", "csrfmiddlewaretoken"})
+REFUSED_MEANWHILE = "El cliente acaba de pedir no ser contactado. Lo que acuerden en esta llamada se conserva: registre el resultado."
+WITHDRAWN = "El cliente acaba de pedir no ser contactado: no lo llame. La gestión ya se retiró."
+TAKEN = "Otra persona tomó este cliente o venció el tiempo. Copie su nota antes de seguir."
 may_call = permission_required(roles.WORK_QUEUE, raise_exception=True)
 
 
@@ -104,23 +107,30 @@ def start(request: HttpRequest, pk: int) -> HttpResponse:
 @may_call
 @require_POST
 def keep(request: HttpRequest, pk: int) -> HttpResponse:
-    """The open page's heartbeat."""
-    get_object_or_404(Outreach.objects.visible_to(request.user), pk=pk)
+    """The open page's heartbeat; it tells of a refusal that came meanwhile."""
+    row = get_object_or_404(Outreach.objects.visible_to(request.user), pk=pk)
     if queue.renew(pk, request.user, fence=fence_of(request), at=clock.now()):
-        return HttpResponse(status=204)
-    text = "Otra persona tomó este cliente o venció el tiempo. Copie su nota antes de seguir."
+        if not Exclusion.objects.standing().filter(customer=row.customer_id, since__gte=row.leased_at).exists():
+            return HttpResponse(status=204)
+        return render(request, "callcenter/console.html#call_state", {"refusal": REFUSED_MEANWHILE})
+    text = WITHDRAWN if row.result == Result.OPTED_OUT else TAKEN
     return render(request, "callcenter/console.html#call_state", {"refusal": text}, status=409)
 
 
 @permission_required(roles.EDIT_CUSTOMERS, raise_exception=True)
 @require_POST
 def validate(request: HttpRequest, pk: int) -> HttpResponse:
-    """The customer confirmed their data in this contact (CAR-4)."""
+    """What the customer confirmed of their data in this contact (CAR-4)."""
     row = get_object_or_404(Outreach.objects.visible_to(request.user).for_console(), pk=pk)
-    row.customer = customers.validate(row.customer_id, edit=Edit(request.user, clock.now()))
+    form = ConfirmForm(request.POST, known=customers.data_of(row.customer))
+    if form.is_valid():
+        row.customer = customers.validate(row.customer_id, form.cleaned_data["confirmed"], edit=Edit(request.user, clock.now()))
     if not request.htmx:
+        for error in form.errors.get("confirmed", ()):
+            messages.error(request, error)
         return redirect("callcenter:console")
-    return render(request, "callcenter/console.html#validation", {"row": row})
+    context = {"row": row, "known": customers.data_of(row.customer), "confirm": form}
+    return render(request, "callcenter/console.html#validation", context, status=422 if form.errors else 200)
 
 
 @may_call

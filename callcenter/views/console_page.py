@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from callcenter import clock, roles, seams
-from callcenter.domain import appointments, contact_law, day, metrics, notices, offers, outreach, queue, reach, timeline, wording
+from callcenter.domain import appointments, contact_law, customers, day, metrics, notices, offers, outreach, queue, reach, timeline, wording
 from callcenter.domain.calendar import company_calendar
 from callcenter.domain.contact_law import Verdict, next_open, window
 from callcenter.enums import Channel, ExclusionScope, NextStep, Outcome, PointKind, Programme, ReasonKind
@@ -201,6 +201,7 @@ def call_context(request: HttpRequest, row: Outreach, at, calendar, form, messag
         **numbers(row, at, calendar),
         "vehicles": [party.vehicle for party in row.customer.parties.current().select_related("vehicle__brand")],
         "matters": [matter for matter in timeline.matters(row.customer, request.user) if matter.outreach != row.pk],
+        "known": customers.data_of(row.customer),
         "habit": reach.usual_hours(row.customer, request.user),
         "motives": row.motives.all(),
         "made": made,

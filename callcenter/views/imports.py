@@ -207,6 +207,7 @@ def columns(request: HttpRequest, pk: int) -> HttpResponse:
         "lacking": kind.missing({column["field"]: index for index, column in enumerate(found) if column["field"]}),
         "required": [" o ".join(fields[name].title for name in group) for group in needs],
         "sheets": [*filter(None, row.about.get("sheet", "").split(", ")), *row.about.get("others", [])],
+        "too_wide": row.too_wide_for(request.user),
     }
     return render(request, "callcenter/import_columns.html", frame(row, "columns") | context)
 
@@ -508,6 +509,9 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def discard(request: HttpRequest, pk: int) -> HttpResponse:
     row = batch_of(request, pk)
+    if reason := row.too_wide_for(request.user):
+        messages.error(request, reason)
+        return redirect("callcenter:import", pk=pk)
     pipeline.discard(row.pk)
     messages.success(request, f"Descartado: {row.name}. No se escribió nada.")
     return redirect("callcenter:imports")

@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
@@ -20,6 +20,10 @@ from satisfaction.enums import Action, Area, By, FollowUpKind, FollowUpStatus, L
 from satisfaction.models import Cause, FollowUp, FollowUpEvent, Pqrs, Proof, Survey
 
 HOLD_SOURCE = "satisfaction.FollowUp"
+# What a call may change of a case that stood before it.
+OF_A_CALL = ("status", "due_at", "alarm_at", "closed_at", "closed_by_id", "verify_on", "verified_at", "is_confirmed", "reviewed_at",
+             "reviewed_by_id", "reopened", "score", "voice", "brand_portal_answered")  # fmt: skip
+GONE_ON = "El responsable ya empezó a gestionar la insatisfacción: no se puede deshacer."
 BACK = (Action.REOPENED, Action.NOT_CONFIRMED)  # what brings a closed case back
 GRIEVANCES = (PqrsKind.COMPLAINT, PqrsKind.CLAIM, PqrsKind.WARRANTY)
 STALE = "Otra persona cambió este caso mientras usted lo veía. Se muestra como quedó; revise y repita."
@@ -129,6 +133,8 @@ def open_complaint(outreach: Outreach, text: str, *, by: User, at: datetime, att
         bool(survey and survey.is_warranty),
     )  # fmt: skip
     known = FollowUp.objects.detractors().filter(survey=survey).first() if survey else None
+    if known:
+        remember(attempt, known)
     if known and known.is_open:
         write(known, Action.MANAGED, by=by, at=at, note=text, channel=By.VOICE)
         return
@@ -141,14 +147,44 @@ def open_complaint(outreach: Outreach, text: str, *, by: User, at: datetime, att
     )
 
 
+def remember(attempt: Attempt, row: FollowUp) -> None:
+    """Keeps with the attempt what a case was, before the call adds to it or brings it back."""
+    cases = attempt.before.get("cases", {})
+    if str(row.pk) in cases:
+        return
+    was = {name: getattr(row, name) for name in OF_A_CALL}
+    was = {name: value.isoformat() if isinstance(value, date) else value for name, value in was.items()}
+    last = row.events.order_by("-pk").values_list("pk", flat=True).first()
+    attempt.before |= {"cases": cases | {str(row.pk): [last or 0, was]}}
+    attempt.save(update_fields=["before"])
+
+
 def undo(attempt: Attempt, *, by: User, at: datetime) -> None:
-    """Takes back what a call opened, when nobody touched it (settings.ON_UNDO). Raises Refused when somebody did."""
+    """Takes back what a call opened, and puts what it brought back as it was (settings.ON_UNDO). Raises Refused when somebody went on."""
     for row in FollowUp.objects.select_for_update().filter(attempt=attempt):
         if row.status != FollowUpStatus.NOT_STARTED or row.events.exclude(action=Action.OPENED).exists():
-            raise Refused("El responsable ya empezó a gestionar la insatisfacción: no se puede deshacer.")
+            raise Refused(GONE_ON)
         Hold.objects.filter(source=HOLD_SOURCE, reference=str(row.pk)).delete()
         Notification.objects.filter(key__startswith=f"followup:{row.pk}:").delete()
         row.delete()
+    for pk, (last, was) in attempt.before.get("cases", {}).items():
+        put_back(int(pk), last, was, attempt)
+
+
+def put_back(pk: int, last: int, was: dict, attempt: Attempt) -> None:
+    row = FollowUp.objects.select_for_update().get(pk=pk)
+    since = row.events.filter(pk__gt=last)
+    if since.exclude(by=attempt.agent_id, at=attempt.at).exists():
+        raise Refused(GONE_ON)
+    since.delete()
+    if row.reopened != was["reopened"]:
+        Notification.objects.filter(key=f"followup:{row.pk}:again:{row.reopened}").delete()
+    for name, value in was.items():
+        setattr(row, name, FollowUp._meta.get_field(name).to_python(value))
+    row.version += 1
+    row.save()
+    if row.closed_at:
+        release(row, row.closed_at)
 
 
 # -- moving ----------------------------------------------------------------------------------------------------------

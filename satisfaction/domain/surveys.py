@@ -175,6 +175,8 @@ def follow(survey: Survey, reading: Reading, *, by: User, at: datetime, calendar
             matter_of(survey), survey.voice, score=score, survey=survey, outreach=survey.outreach, attempt=attempt, by=by, at=at,
             calendar=calendar,
         )  # fmt: skip
+    if attempt:
+        followups.remember(attempt, known)
     is_news = score != known.score or survey.voice not in known.voice
     FollowUp.objects.filter(pk=known.pk).update(
         score=score, voice=survey.voice if survey.voice in {known.voice, ""} else f"{known.voice}\n{survey.voice}"[:4000],
@@ -191,8 +193,12 @@ def follow(survey: Survey, reading: Reading, *, by: User, at: datetime, calendar
 
 def suggest(survey: Survey, *, by: User, at: datetime, calendar: BusinessCalendar, attempt: Attempt | None) -> None:
     """A suggestion is its own blue row, also for a detractor (SAT-R4)."""
-    known = FollowUp.objects.filter(survey=survey, kind=FollowUpKind.SUGGESTION)
-    if not known.update(voice=survey.suggestion):
+    known = FollowUp.objects.filter(survey=survey, kind=FollowUpKind.SUGGESTION).first()
+    if known:
+        if attempt:
+            followups.remember(attempt, known)
+        FollowUp.objects.filter(pk=known.pk).update(voice=survey.suggestion)
+    else:
         followups.open_follow_up(
             matter_of(survey), survey.suggestion, kind=FollowUpKind.SUGGESTION, origin=Origin.SURVEY, score=survey.score, survey=survey,
             outreach=survey.outreach, attempt=attempt, by=by, at=at, calendar=calendar,

@@ -104,8 +104,11 @@ def test_from_the_search_box_to_the_corrected_customer(scene, visitor):
     expect(page.get_by_text("SPIGA dice otra cosa")).to_be_visible()
     agent.check("customer")
 
-    # 2. The data are confirmed by one key, and corrected.
+    # 2. The data that the customer confirmed are marked one by one, and corrected.
     press(page, "v")
+    page.get_by_label("Nombre: Ana María Muñoz Peña").check()
+    agent.check("confirm")
+    page.get_by_role("button", name="Guardar lo confirmado").click()
     expect(page.get_by_text("Validado el 23/11/2026").first).to_be_visible()
     press(page, "e")
     page.get_by_label("Ciudad").fill("Chía")
@@ -158,7 +161,7 @@ def test_a_list_as_one_likes_it(scene, visitor):
 @pytest.mark.parametrize(("width", "theme"), [(390, "light"), (390, "dark"), (1440, "dark")])
 def test_every_page_on_a_phone_and_in_the_dark(scene, visitor, width, theme):
     lead = person(Role.CALL_CENTER_AGENT)
-    customers.validate(scene.pk, edit=Edit(lead, MONDAY))
+    customers.validate(scene.pk, ["name"], edit=Edit(lead, MONDAY))
     someone = visitor(width=width, theme=theme).login(lead)
     company = Customer.objects.get(kind="COMPANY")
     for path in ("/clientes/", f"/clientes/{scene.pk}/", f"/clientes/{company.pk}/", "/clientes/duplicados/", "/descargas/"):

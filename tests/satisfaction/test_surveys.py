@@ -16,7 +16,7 @@ from callcenter.roles import Role
 from satisfaction.domain import followups, surveys
 from satisfaction.domain.surveys import Reply
 from satisfaction.enums import Action, Band, Choice, FollowUpKind, Light, QuestionKind, SurveyStatus
-from satisfaction.models import Answer, FollowUp, Question, SatisfactionRules, Survey
+from satisfaction.models import Answer, FollowUp, FollowUpEvent, Question, SatisfactionRules, Survey
 from tests.factories import MONDAY, BrandFactory
 from tests.satisfaction.scenes import answers, classifier, house, survey, whole_deed
 
@@ -203,6 +203,42 @@ def test_undo_puts_survey_case_and_queue_back(held, agent, cal):
     assert (row.status, row.score, row.voice, row.attempt) == (SurveyStatus.PARTIAL, None, "", None)
     assert [answer.score for answer in row.answers.all()] == [8]
     assert (FollowUp.objects.count(), row.outreach.state) == (0, OutreachState.OPEN)
+
+
+@pytest.mark.parametrize("complaint", ["", "Volvió a fallar"])
+@pytest.mark.parametrize("is_closed", [True, False])
+def test_undo_puts_a_case_of_before_as_it_was(held, agent, director, cal, is_closed, complaint):
+    """One that the call brought back closes again, with its evidence, its review and nobody's call held; an open one forgets what was said."""
+    row, outreach = held
+    save(row, reply(row, 2, voice="Mal", suggestion="Café"), agent, cal)
+    case = FollowUp.objects.detractors().get()
+    if is_closed:
+        followups.move(case.pk, Action.RESOLVED, whole_deed(), by=director, at=MONDAY, calendar=cal)
+    told, events = Notification.objects.count(), FollowUpEvent.objects.count()
+    before, holds = FollowUp.objects.order_by("pk").values(), Hold.objects.filter(source=followups.HOLD_SOURCE).values()
+    before, holds = list(before), list(holds)
+    answer = reply(row, 2, 2, 2, 1, voice="Peor", suggestion="Té")
+    done = record(outreach, agent, cal, answer=answer, survey_row=row, complaint=complaint)
+    case.refresh_from_db()
+    assert (case.is_open, case.reopened, "Peor" in case.voice) == (True, int(is_closed), True)
+    calls.undo_attempt(done.attempt.pk, by=agent, at=MONDAY, lease_until=MONDAY + timedelta(minutes=20))
+    after = list(FollowUp.objects.order_by("pk").values())
+    assert [values | {"version": 0} for values in after] == [values | {"version": 0} for values in before]
+    assert list(Hold.objects.filter(source=followups.HOLD_SOURCE).values()) == holds
+    assert (Notification.objects.count(), FollowUpEvent.objects.count()) == (told, events)
+
+
+def test_a_case_brought_back_by_a_call_and_managed_since_is_not_closed_by_its_undo(held, agent, director, cal):
+    row, outreach = held
+    save(row, reply(row, 2, voice="Mal"), agent, cal)
+    case = FollowUp.objects.get()
+    followups.move(case.pk, Action.RESOLVED, whole_deed(), by=director, at=MONDAY, calendar=cal)
+    done = record(outreach, agent, cal, complaint="Volvió a fallar")
+    followups.move(case.pk, Action.MANAGED, whole_deed(), by=director, at=MONDAY, calendar=cal)
+    with pytest.raises(Refused, match="ya empezó"):
+        calls.undo_attempt(done.attempt.pk, by=agent, at=MONDAY, lease_until=MONDAY + timedelta(minutes=20))
+    case.refresh_from_db()
+    assert (case.is_open, case.reopened) == (True, 1)
 
 
 def test_two_unanswered_calls_then_whatsapp(agent, cal):

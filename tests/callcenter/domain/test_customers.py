@@ -9,7 +9,7 @@ from callcenter.enums import ChangeSource, CustomerKind, PartyRole, PointStatus
 from callcenter.models import BlockedPhone, Customer, CustomerAlias, FieldChange, VehicleParty
 from callcenter.roles import Role
 from tests.conftest import person
-from tests.factories import MONDAY, CustomerFactory, PhoneFactory, VehicleFactory
+from tests.factories import MONDAY, BrandFactory, CustomerFactory, PhoneFactory, VehicleFactory
 
 pytestmark = pytest.mark.django_db
 TODAY = MONDAY.date()
@@ -83,12 +83,39 @@ def test_two_people_editing_the_second_compares_first(ana, edit):
 
 
 def test_validation_says_who_and_when_and_what_it_was(ana, edit, agent):
-    customers.validate(ana.pk, edit=edit)
+    car = VehicleFactory(plate="ZZB202", family="Gol", model_year=None, brand=BrandFactory(name="Volkswagen"))
+    VehicleParty.objects.create(vehicle=car, customer=ana)
+    point = PhoneFactory(customer=ana, value="+573005550101")
+    PhoneFactory(customer=ana, value="+573005550102", status=PointStatus.WRONG)
+    known = [(row.code, row.label, row.value, row.confirmed_at) for row in customers.data_of(ana)]
+    assert known == [
+        ("name", "Nombre", "Ana Muñoz", None), ("document", "Documento", "CC 52.000.101", None), ("city", "Ciudad", "Bogotá", None),
+        (f"point-{point.pk}", "Teléfono", "300 555 0101", None), (f"vehicle-{car.pk}", "Vehículo", f"{car.title} · ZZB202", None),
+    ]  # fmt: skip
+    customers.validate(ana.pk, ["name", f"point-{point.pk}", f"vehicle-{car.pk}"], edit=edit)
     ana.refresh_from_db()
-    assert (ana.validated_at, ana.validated_by) == (MONDAY, agent)
-    customers.validate(ana.pk, edit=edit)
-    last = FieldChange.objects.first()
-    assert (last.source, last.old, last.new) == (ChangeSource.VALIDATION, "23/11/2026 09:00", "23/11/2026 09:00")
+    car.refresh_from_db()
+    assert (ana.validated_at, ana.validated_by, ana.edited_fields, car.edited_fields) == (MONDAY, agent, ["name"], ["family", "plate"])
+    assert [row.confirmed_at for row in customers.data_of(ana)] == [MONDAY, None, None, MONDAY, MONDAY]
+    assert set(FieldChange.objects.values_list("field", "old", "new", "source")) == {
+        ("name", "", "Ana Muñoz", ChangeSource.VALIDATION), ("phone", "", "300 555 0101", ChangeSource.VALIDATION),
+        ("plate", "", f"{car.title} · ZZB202", ChangeSource.VALIDATION),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("codes", [[], ["point-999999"], ["email"]])
+def test_nothing_confirmed_validates_nothing(ana, edit, codes):
+    with pytest.raises(Refused, match="Marque qué datos"):
+        customers.validate(ana.pk, codes, edit=edit)
+    ana.refresh_from_db()
+    assert ana.validated_at is None
+
+
+def test_a_value_that_changed_since_is_not_the_one_that_was_confirmed(ana, edit):
+    customers.validate(ana.pk, ["city"], edit=edit)
+    Customer.objects.filter(pk=ana.pk).update(city="Chía")
+    ana.refresh_from_db()
+    assert {row.field: row.confirmed_at for row in customers.data_of(ana)}["city"] is None
 
 
 # -- phones ----------------------------------------------------------------------------------------------------------

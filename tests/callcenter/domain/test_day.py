@@ -5,12 +5,23 @@ from datetime import timedelta
 
 import pytest
 
-from callcenter.domain import day, metrics, queue
+from callcenter.domain import consent, day, metrics, queue
 from callcenter.domain import outreach as verbs
 from callcenter.domain.errors import LeaseLost, NotAllowedNow, Refused
 from callcenter.domain.outreach import Booking, Call
-from callcenter.enums import NextStep, Outcome, OutreachState, PointStatus, Programme, Purpose, ReasonKind, Result
-from callcenter.models import Appointment, Attempt, Dial, Draft, Notification, Outreach, Pause, Preparation, Reason, Touch
+from callcenter.enums import (
+    ExclusionScope,
+    ExclusionSource,
+    NextStep,
+    Outcome,
+    OutreachState,
+    PointStatus,
+    Programme,
+    Purpose,
+    ReasonKind,
+    Result,
+)
+from callcenter.models import Appointment, Attempt, Dial, Draft, Exclusion, Notification, Outreach, Pause, Preparation, Reason, Touch
 from callcenter.roles import Role
 from tests.conftest import person
 from tests.factories import MONDAY, CustomerFactory, OutreachFactory, PhoneFactory, VehicleFactory
@@ -214,6 +225,72 @@ def test_an_undone_call_was_dialled_all_the_same(agent, cal):
     verbs.undo_attempt(done.attempt.pk, by=agent, at=MONDAY + 2 * MINUTE, lease_until=MONDAY + queue.LEASE)
     queue.release_all(agent)
     assert queue.claim_next(person(Role.CALL_CENTER_AGENT), at=MONDAY + 3 * MINUTE, calendar=cal) is None
+
+
+# -- refused in the call ---------------------------------------------------------------------------------------------
+
+
+def refuse(row, at, **more):
+    return consent.refuse(row.customer, scope=ExclusionScope.COMMERCIAL, source=ExclusionSource.WHATSAPP_STOP, at=at, **more)
+
+
+@pytest.mark.parametrize("is_inbound", [False, True])
+def test_what_is_agreed_while_the_customer_refuses_by_writing_is_kept(agent, cal, is_inbound):
+    row, other = two_cars()
+    Outreach.objects.filter(pk=row.pk).update(next_step=NextStep.REPLY if is_inbound else NextStep.CALL)
+    held = queue.take_inbound(row.pk, agent, at=MONDAY) if is_inbound else dial(row, agent, cal)
+    assert refuse(row, MONDAY + MINUTE).withdrawn == []
+    verbs.record_attempt(row.pk, booked(row, also=(other.pk,)), agent=agent, fence=held.fence, at=MONDAY + 2 * MINUTE, calendar=cal)
+    assert set(Appointment.objects.values_list("vehicle", flat=True)) == {row.vehicle_id, other.vehicle_id}
+    assert set(Outreach.objects.values_list("state", "result")) == {(OutreachState.CLOSED, Result.BOOKED)}
+    assert (Exclusion.objects.standing().count(), Touch.objects.count()) == (1, 0 if is_inbound else 1)
+
+
+def test_whoever_refused_before_the_call_leaves_the_agents_hands_at_once(agent, cal):
+    row, _ = two_cars()
+    queue.take(row.pk, agent, at=MONDAY, calendar=cal)
+    assert len(refuse(row, MONDAY + MINUTE).withdrawn) == 2
+    row.refresh_from_db()
+    assert (row.leased_by, row.result) == (None, Result.OPTED_OUT)
+
+
+def test_whoever_refused_in_the_call_is_dialled_no_more_and_withdrawn_when_let_go(agent, cal):
+    row, _ = two_cars()
+    held = dial(row, agent, cal)
+    refuse(row, MONDAY + MINUTE)
+    with pytest.raises(NotAllowedNow, match="no recibir"):
+        queue.start_call(row.pk, agent, fence=held.fence, at=MONDAY + 2 * MINUTE, calendar=cal, point=row.customer.points.get())
+    assert consent.withdraw_left(MONDAY + 2 * MINUTE) == 0
+    queue.release_all(agent)
+    assert queue.claim_next(agent, at=MONDAY + 3 * MINUTE, calendar=cal) is None
+    assert consent.withdraw_left(MONDAY + 3 * MINUTE) == 2
+    assert set(Outreach.objects.values_list("state", "result")) == {(OutreachState.CLOSED, Result.OPTED_OUT)}
+
+
+def test_a_silent_call_during_which_they_refused_is_the_last_one(agent, cal):
+    row = OutreachFactory()
+    held = dial(row, agent, cal)
+    refuse(row, MONDAY + MINUTE)
+    verbs.record_attempt(row.pk, silence(), agent=agent, fence=held.fence, at=MONDAY + 2 * MINUTE, calendar=cal)
+    row.refresh_from_db()
+    assert (row.state, row.result, row.calls_made) == (OutreachState.CLOSED, Result.OPTED_OUT, 1)
+
+
+@pytest.mark.parametrize(("refused_after", "stays"), [(MINUTE, True), (5 * MINUTE, False)])
+def test_a_callback_agreed_after_the_refusal_stands_one_agreed_before_does_not(agent, cal, refused_after, stays):
+    row = OutreachFactory()
+    held = dial(row, agent, cal)
+    if stays:
+        refuse(row, MONDAY + refused_after)
+    later = Call(key=uuid.uuid4(), outcome=Outcome.CALL_BACK, call_back_at=MONDAY + timedelta(hours=3))
+    verbs.record_attempt(row.pk, later, agent=agent, fence=held.fence, at=MONDAY + 2 * MINUTE, calendar=cal)
+    if not stays:
+        dial(row, agent, cal, MONDAY + 4 * MINUTE)
+        refuse(row, MONDAY + refused_after)
+        queue.release_all(agent)
+    consent.withdraw_left(MONDAY + 6 * MINUTE)
+    row.refresh_from_db()
+    assert (row.is_open, row.is_callback) == (stays, stays)
 
 
 # -- inbound ---------------------------------------------------------------------------------------------------------

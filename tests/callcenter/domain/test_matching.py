@@ -95,6 +95,19 @@ class TestScan:
             PhoneFactory(customer=CustomerFactory(name=f"Persona Distinta Número {number}"), value="+576015550100")
         assert self.scan().found == 0
 
+    def test_who_was_merged_away_makes_no_crowd(self):
+        """A number and a car of two people say what they say, however many rows of theirs were merged into them."""
+        one, _ = self.pair()
+        car = VehicleFactory()
+        for number in range(9):
+            gone = CustomerFactory(name=f"Muñoz Ana {number}", merged_into=one)
+            PhoneFactory(customer=gone, value="+573005550101")
+            VehicleParty.objects.create(vehicle=car, customer=gone)
+        for name in ("Jorge Niño Rincón", "Niño Jorge"):
+            VehicleParty.objects.create(vehicle=car, customer=CustomerFactory(name=name, document_key="", document_number=""))
+        assert self.scan().found == 2
+        assert set(DuplicatePair.objects.values_list("score", flat=True)) == {75, 60}
+
     def test_a_shared_car_with_one_name_is_a_pair(self):
         car = VehicleFactory()
         for name in ("Jorge Niño Rincón", "Niño Rincón Jorge"):

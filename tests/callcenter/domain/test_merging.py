@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from callcenter.domain import merging, queue
+from callcenter.domain import consent, merging, queue
 from callcenter.domain.errors import Refused
-from callcenter.enums import Channel, ExclusionScope, ExclusionSource, PairState, Purpose
+from callcenter.enums import Channel, ExclusionScope, ExclusionSource, NextStep, PairState, Purpose
 from callcenter.models import (
     ContactPoint,
     Customer,
@@ -161,6 +161,20 @@ def test_what_another_merge_protects_stays_protected(two, agent):
     merging.merge(ana.pk, third.pk, by=agent, at=LATER)
     merging.undo(first.pk, by=agent, at=LATER)
     assert "name" in state(ana)["edited_fields"]
+
+
+def test_what_they_refused_while_they_were_one_counts_for_both_when_they_are_two_again(two, agent):
+    ana, again = two
+    Exclusion.objects.all().delete()
+    done = merging.merge(ana.pk, again.pk, by=agent, at=LATER)
+    later = LATER + timedelta(minutes=5)
+    consent.refuse(ana, scope=ExclusionScope.COMMERCIAL, source=ExclusionSource.WHATSAPP_STOP, channels=[Channel.WHATSAPP], at=later)
+    Exclusion.objects.create(customer=ana, scope=ExclusionScope.COMMERCIAL, source=ExclusionSource.RNE, since=later)
+    OutreachFactory(customer=again, phone=False, ties=False, next_step=NextStep.WHATSAPP)
+    merging.undo(done.pk, by=agent, at=later)
+    said = Exclusion.objects.exclude(source=ExclusionSource.RNE).values_list("customer", "channels")
+    assert sorted(said) == sorted([(ana.pk, ["WHATSAPP"]), (again.pk, ["WHATSAPP"])])
+    assert set(Outreach.objects.filter(customer=again).values_list("next_step", flat=True)) == {NextStep.CALL, NextStep.NONE}
 
 
 def test_two_commercial_contacts_of_one_day_do_not_stop_the_merge(two, agent):

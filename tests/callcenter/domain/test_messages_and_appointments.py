@@ -8,15 +8,19 @@ import pytest
 from PIL import Image
 
 from callcenter.domain import appointments, messages, offers, queue, wording
+from callcenter.domain import outreach as verbs
 from callcenter.domain.errors import Conflict, LeaseLost, NotAllowedNow, Refused
 from callcenter.domain.evidence import MAX_SIDE, clean_picture
-from callcenter.enums import AppointmentStatus, NextStep, OutreachState, Priority, ReasonKind, Result
-from callcenter.models import Appointment, Evidence, Message, MessageTemplate, Reason, ServiceOffer, Touch
+from callcenter.domain.outreach import Call
+from callcenter.enums import AppointmentStatus, NextStep, Outcome, OutreachState, Priority, ReasonKind, Result
+from callcenter.models import Appointment, Dial, Evidence, Message, MessageTemplate, Reason, ServiceOffer, Touch
 from callcenter.models.catalogue import reason_key
+from callcenter.roles import Role
 from callcenter.whatsapp import agent_phone
+from tests.conftest import person
 from tests.factories import MONDAY, OutreachFactory
 
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 pytestmark = pytest.mark.django_db
 
 
@@ -48,6 +52,47 @@ def test_the_draft_carries_the_customers_data(waiting, agent):
     assert waiting.vehicle.plate in draft.body
     assert "{{" not in draft.body
     assert draft.body.endswith("responda BAJA.")
+
+
+def opened(row, agent, cal, at=MONDAY):
+    """The agent takes the customer and opens the chat; nothing is written down yet."""
+    held = queue.take(row.pk, agent, at=at, calendar=cal)
+    queue.start_call(row.pk, agent, fence=held.fence, at=at, calendar=cal, point=row.customer.points.get())
+    return held
+
+
+def test_a_chat_opened_and_not_written_down_counts_as_the_days_contact(waiting, agent, cal):
+    other = OutreachFactory(customer=waiting.customer, phone=False)
+    colleague = person(Role.CALL_CENTER_AGENT)
+    opened(waiting, agent, cal)
+    queue.release_all(agent)
+    for matter in (waiting, other):
+        with pytest.raises(NotAllowedNow, match="se le abrió el chat hoy a las 09:00 y falta el pantallazo"):
+            queue.take(matter.pk, colleague, at=MONDAY + HOUR, calendar=cal)
+    assert queue.claim_next(colleague, at=MONDAY + HOUR, calendar=cal) is None
+    assert queue.claim_next(colleague, at=MONDAY + DAY, calendar=cal) is not None
+
+
+def test_whoever_opened_the_chat_writes_the_message_down_and_it_counts_once(waiting, agent, cal):
+    opened(waiting, agent, cal)
+    queue.release_all(agent)
+    opened(waiting, agent, cal, MONDAY + HOUR)
+    send(waiting, agent, cal, at=MONDAY + HOUR)
+    assert (Touch.objects.count(), Dial.objects.count()) == (1, 0)
+
+
+def test_a_chat_with_a_number_that_has_no_whatsapp_reached_nobody(waiting, agent, cal):
+    held = opened(waiting, agent, cal)
+    messages.give_up_message(waiting.pk, agent=agent, fence=held.fence, at=MONDAY, calendar=cal)
+    assert not Dial.objects.exists()
+
+
+def test_the_call_of_a_customer_whose_chat_is_open_does_not_settle_it(waiting, agent, cal):
+    opened(waiting, agent, cal)
+    held = queue.take_inbound(waiting.pk, agent, at=MONDAY + HOUR)
+    call = Call(key=uuid.uuid4(), outcome=Outcome.CALL_BACK, call_back_at=MONDAY + DAY)
+    verbs.record_attempt(waiting.pk, call, agent=agent, fence=held.fence, at=MONDAY + HOUR, calendar=cal)
+    assert Dial.objects.chats().get().attempt is None
 
 
 def test_a_sent_message_keeps_its_proof_and_waits_two_business_days(waiting, agent, cal):

@@ -199,7 +199,7 @@ def test_the_queue_offers_exactly_whom_the_rules_allow(agent, cal, enforcement, 
             dialled = rng.choice([row, OutreachFactory(customer=row.customer, purpose=rng.choice(list(Purpose)), due_at=MONDAY + DAY,
                                                        is_callback=rng.random() < 0.3, phone=False)])  # fmt: skip
             Dial.objects.create(outreach=dialled, point=row.customer.points.first(), agent=rng.choice([agent, colleague]),
-                                at=MONDAY - rng.choice([HOUR, DAY]))  # fmt: skip
+                                channel=rng.choice([Channel.VOICE, Channel.WHATSAPP]), at=MONDAY - rng.choice([HOUR, DAY]))  # fmt: skip
         if rng.random() < 0.5:
             row.customer.points.update(rne_checked_on=(MONDAY - rng.choice([1, 4, 12]) * DAY).date())
         rows.append(row)

@@ -105,6 +105,22 @@ def test_accepting_spigas_word_gives_the_field_back_to_the_files(edit):
     assert customer.name == "Muñoz Peña Ana Lucia"
 
 
+def test_what_the_customer_confirmed_stays_and_what_spiga_says_later_is_shown(edit):
+    bring([row(101, name="MUÑOZ ANA")])
+    customer, car = Customer.objects.get(), Vehicle.objects.get()
+    customers.validate(customer.pk, ["name", f"vehicle-{car.pk}"], edit=edit)
+    another = [row(101, name="LARA PEDRO", plate="ZZZ999", km="30.000")]
+    bring(another)
+    customer.refresh_from_db()
+    car.refresh_from_db()
+    assert (customer.name, car.plate, car.odometer_km) == ("Muñoz Ana", "ZZA101", 30_000)
+    assert set(ImportDifference.objects.standing().values_list("field", "theirs")) == {("name", "Lara Pedro"), ("plate", "ZZZ999")}
+    # Asked again, the customer says the same: SPIGA's word is put away.
+    customers.validate(customer.pk, ["name", f"vehicle-{car.pk}"], edit=edit)
+    bring([*another, row(102)])
+    assert not ImportDifference.objects.standing().exists()
+
+
 def test_a_corrected_odometer_stays_and_a_higher_one_is_shown(edit):
     bring([row(101, km="189.000")])
     car, customer = Vehicle.objects.get(), Customer.objects.get()

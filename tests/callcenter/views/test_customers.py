@@ -209,7 +209,7 @@ def test_a_buyer_s_page_does_not_say_that_they_sold_it(client, agent, ana):
 
 def test_small_corrections_one_by_one(client, agent, ana):
     as_(client, agent)
-    change(client, ana, "validate")
+    change(client, ana, "validate", confirmed=["city"] if ana.city else ["name"])
     change(client, ana, "phone", phone="601 555 0142", label="casa")
     change(client, ana, "email", email="ana@demo.example")
     point = ana.points.get(value="+573005550101")
@@ -410,14 +410,29 @@ def test_the_box_costs_the_same_for_one_and_for_three(client, agent, ana, django
 # -- the console -----------------------------------------------------------------------------------------------------
 
 
-def test_the_first_contact_validates_the_data_in_one_press(client, agent, ana):
+def test_the_first_contact_validates_what_the_customer_confirmed(client, agent, ana):
     row = ana.outreaches.get()
     text = page(as_(client, agent).post(f"/cola/{row.pk}/", HTTP_HX_REQUEST="true"))
-    assert "Primer contacto: confirme los datos" in text
-    text = page(client.post(f"/cola/{row.pk}/validar/", HTTP_HX_REQUEST="true"))
-    assert "Datos validados el 23/11/2026" in text
+    assert ("Primer contacto: confirme los datos" in text, f'value="vehicle-{row.vehicle_id}"' in text) == (True, True)
+    path = f"/cola/{row.pk}/validar/"
+    nothing = client.post(path, HTTP_HX_REQUEST="true")
+    assert (nothing.status_code, "Marque qué datos" in page(nothing)) == (422, True)
+    assert client.post(path, {"confirmed": "point-0"}, HTTP_HX_REQUEST="true").status_code == 422
+    text = page(client.post(path, {"confirmed": ["name"]}, HTTP_HX_REQUEST="true"))
+    assert ("Datos validados el 23/11/2026" in text, text.count("confirmado el 23/11/2026")) == (True, 1)
     ana.refresh_from_db()
-    assert (ana.validated_by, FieldChange.objects.get().source) == (agent, "VALIDATION")
+    assert (ana.validated_by, ana.edited_fields) == (agent, ["name"])
+    change_ = FieldChange.objects.get()
+    assert (change_.field, change_.source) == ("name", "VALIDATION")
+    assert client.post(path).status_code == 302
+
+
+def test_nobody_confirms_the_data_of_another_sites_customer(client, agent, outsider, advisor, ana):
+    row = ana.outreaches.get()
+    data = {"confirmed": "name"}
+    assert as_(client, outsider).post(f"/cola/{row.pk}/validar/", data).status_code == 404
+    assert as_(client, advisor).post(f"/cola/{row.pk}/validar/", data).status_code == 403
+    assert not FieldChange.objects.exists()
 
 
 def test_a_company_is_called_through_its_contact_person(client, agent, north):

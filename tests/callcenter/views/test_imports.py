@@ -470,7 +470,7 @@ def test_who_brought_a_file_stays_its_owner_and_the_log_says_who_confirmed_and_w
     assert f"por {lead}." in page(as_(client, owner).get(at(batch, "resultado/")))
 
 
-def test_who_reaches_less_than_a_file_neither_applies_retries_nor_undoes_it(client, agent, north, vw):
+def test_who_reaches_less_than_a_file_neither_applies_discards_retries_nor_undoes_it(client, agent, north, vw):
     narrow = of(north, all_brands=False)
     narrow.brands.add(vw)
     upload(as_(client, agent), csv_bytes([row(101), row(102, phone="12")]), site=north.pk)
@@ -478,8 +478,11 @@ def test_who_reaches_less_than_a_file_neither_applies_retries_nor_undoes_it(clie
     batch = ImportBatch.objects.get()
     text = page(as_(client, narrow).get(at(batch, "revision/")))
     assert (f"Lo subió {agent}, que alcanza sedes o marcas que usted no" in text, "Continuar" in text) == (True, False)
-    assert "que usted no" in page(client.post(at(batch, "aplicar/"), follow=True))
-    assert not Outreach.objects.exists()
+    for step in ("aplicar/", "descartar/"):
+        assert "que usted no" in page(client.post(at(batch, step), follow=True))
+    assert ["Descartar el archivo" in page(client.get(at(batch, step))) for step in ("revision/", "columnas/", "aplicar/")] == [False] * 3
+    batch.refresh_from_db()
+    assert (batch.status, Outreach.objects.exists()) == (BatchStatus.CHECKED, False)
     as_(client, agent).post(at(batch, "aplicar/"))
     jobs()
     as_(client, narrow)

@@ -8,8 +8,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from callcenter.domain import queue
-from callcenter.enums import AppointmentStatus, NextStep, Priority, Programme, Purpose
+from callcenter.domain import consent, queue
+from callcenter.enums import AppointmentStatus, ExclusionScope, ExclusionSource, NextStep, Priority, Programme, Purpose
 from callcenter.models import Appointment, Attempt, Evidence, Message, Outreach, User, VehicleParty
 from callcenter.roles import Role
 from tests.callcenter.domain.test_messages_and_appointments import png
@@ -212,6 +212,16 @@ def test_calling_and_the_heartbeat(client, agent, cal):
     assert "Llamada iniciada" in page(as_(client, agent).post(f"/cola/{held.pk}/llamar/", {"fence": held.fence}, **HTMX))
     assert client.post(f"/cola/{held.pk}/vivo/", {"fence": held.fence}, **HTMX).status_code == 204
     assert client.post(f"/cola/{held.pk}/vivo/", {"fence": held.fence + 1}, **HTMX).status_code == 409
+    consent.refuse(held.customer, scope=ExclusionScope.ALL, source=ExclusionSource.WHATSAPP_STOP, at=MONDAY)
+    assert "Lo que acuerden en esta llamada se conserva" in page(client.post(f"/cola/{held.pk}/vivo/", {"fence": held.fence}, **HTMX))
+
+
+def test_the_heartbeat_tells_of_a_refusal_before_the_call(client, agent, cal):
+    OutreachFactory()
+    held = queue.claim_next(agent, at=MONDAY, calendar=cal)
+    consent.refuse(held.customer, scope=ExclusionScope.ALL, source=ExclusionSource.WHATSAPP_STOP, at=MONDAY)
+    response = as_(client, agent).post(f"/cola/{held.pk}/vivo/", {"fence": held.fence}, **HTMX)
+    assert (response.status_code, "no lo llame" in page(response)) == (409, True)
 
 
 def test_outside_hours_the_page_says_when(client, agent, settings):

@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from callcenter import tasks
+from callcenter.domain import queue
 from callcenter.enums import MessageStatus, NextStep, Priority, TemplateApproval
 from callcenter.models import Evidence, InboundMessage, Line, Message, MessageTemplate, VehicleParty, WhatsAppIdentity
 from callcenter.roles import Role
@@ -107,9 +108,13 @@ def test_a_number_without_whatsapp_gives_its_place_to_the_next(client, agent):
 def test_opening_the_chat_notes_the_hour(client, agent):
     row, form, text = held_by(client, agent)
     assert f'hx-post="/cola/{row.pk}/llamar/"' in text
-    assert "Chat abierto a las" in page(client.post(f"/cola/{row.pk}/llamar/", {"fence": form["fence"]}, **HTMX))
+    point = row.customer.points.get()
+    assert f'"point": "{point.pk}"' in text
+    assert 'href="tel:' not in text  # what is due is the message
+    for _ in range(2):  # the text copied, too
+        assert "Chat abierto a las" in page(client.post(f"/cola/{row.pk}/llamar/", {"fence": form["fence"], "point": point.pk}, **HTMX))
     row.refresh_from_db()
-    assert (row.call_started_at is not None, row.dials.count()) == (True, 0)
+    assert (row.call_started_at is not None, row.dials.chats().count(), queue.tried(row)) == (True, 1, set())
 
 
 def test_another_template_can_be_chosen(client, agent):

@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from callcenter import tasks
-from callcenter.domain import contact_law, outreach, queue
+from callcenter.domain import contact_law, merging, outreach, queue
 from callcenter.domain.contact_law import ContactIntent
 from callcenter.enums import (
     Channel,
@@ -340,6 +340,14 @@ def test_a_refusal_from_a_shared_number_without_quotation_is_of_all_who_have_it(
     assert set(Exclusion.objects.values_list("customer", flat=True)) == {his.customer_id, hers.customer_id}
     assert InboundMessage.objects.get().note == "Exclusión registrada de los 2 clientes con ese número"
     assert Message.objects.filter(purpose=Purpose.TRANSACTIONAL).count() == 1  # one number, one confirmation
+
+
+def test_a_refusal_from_a_number_that_merged_rows_share_is_of_the_one_that_stays(spouses, agent):
+    his, hers = spouses
+    merging.merge(his.customer_id, hers.customer_id, by=agent, at=MONDAY + timedelta(minutes=2))
+    apply(inbound_body("BAJA", number=number_of(his.customer), at=NOW + 180))
+    assert list(Exclusion.objects.values_list("customer", flat=True)) == [his.customer_id]
+    assert InboundMessage.objects.get().note == "Exclusión registrada"
 
 
 def test_nobody_knows_who_wrote_and_the_refusal_counts_all_the_same():
