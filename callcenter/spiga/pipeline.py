@@ -123,11 +123,13 @@ def confirm(batch_id: int, *, by: User) -> ImportBatch:
         return batch
 
 
-def discard(batch_id: int) -> ImportBatch:
-    """Puts a batch away of which nothing was written."""
+def discard(batch_id: int, *, by: User) -> ImportBatch:
+    """Puts a batch away of which nothing was written. Raises Refused for who reaches less than it does."""
     with transaction.atomic():
         batch = ImportBatch.objects.select_for_update().get(pk=batch_id)
         if batch.can_be_dropped:
+            if reason := batch.too_wide_for(by):
+                raise Refused(reason)
             repeats.drop(batch)
         return batch
 

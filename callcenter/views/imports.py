@@ -509,10 +509,14 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def discard(request: HttpRequest, pk: int) -> HttpResponse:
     row = batch_of(request, pk)
-    if reason := row.too_wide_for(request.user):
-        messages.error(request, reason)
+    try:
+        left = pipeline.discard(row.pk, by=request.user)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
         return redirect("callcenter:import", pk=pk)
-    pipeline.discard(row.pk)
+    if left.status != BatchStatus.CANCELLED:
+        messages.error(request, f"{row.name} ya no se puede descartar: {left.get_status_display().lower()}.")
+        return redirect("callcenter:import", pk=pk)
     messages.success(request, f"Descartado: {row.name}. No se escribió nada.")
     return redirect("callcenter:imports")
 

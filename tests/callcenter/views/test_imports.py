@@ -578,6 +578,13 @@ def test_discarding_writes_nothing(client, agent):
     assert not Outreach.objects.exists()
 
 
+def test_what_is_being_written_is_not_said_to_be_discarded(client, agent):
+    batch = checked(client, agent, [row(101)])
+    client.post(at(batch, "aplicar/"))
+    assert "ya no se puede descartar: aplicando" in page(client.post(at(batch, "descartar/"), follow=True))
+    assert ImportBatch.objects.get().status == BatchStatus.APPLYING
+
+
 GETS = ("", "columnas/", "revision/", "revision/REJECTED/BAD_PHONE/", "fila/3/", "aplicar/", "resultado/", "no-importadas/")
 POSTS = ("columnas/", "corregir/", "regla/", "aplicar/", "de-nuevo/", "reintentar/", "revertir/", "continuar/", "descartar/", "fila/3/")
 
