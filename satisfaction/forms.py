@@ -132,6 +132,17 @@ class SurveyForm(SurveyFields, CallForm):
         return json.dumps(parts, default=str)
 
 
+class PortalForm(forms.Form):
+    """That the customer answered on the brand's portal, when and what they say they gave."""
+
+    use_required_attribute = False
+
+    portal_on = DayField(label="Fecha en el portal", required=False)
+    portal_score = forms.DecimalField(
+        label="Calificación que dice que dio", required=False, min_value=0, max_value=10, decimal_places=1, max_digits=3
+    )
+
+
 class LateForm(SurveyFields, forms.Form):
     """Answers that came after the calls, by WhatsApp or otherwise."""
 
@@ -145,8 +156,13 @@ class LateForm(SurveyFields, forms.Form):
 
     def clean(self):
         data = super().clean()
-        self.check_reply(data, done=True)
+        self.check_reply(data, done=not self.only_portal(data))
         return data
+
+    def only_portal(self, data: dict) -> bool:
+        """Nothing is said but that they answered on the brand's portal."""
+        said = [data.get(f"q{row.pk}") for row in self.questions] + [data.get(name) for name in ("voice", "suggestion", "compliment")]
+        return bool(data.get("portal")) and not any(said)
 
 
 # -- board -----------------------------------------------------------------------------------------------------------

@@ -2,7 +2,8 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
@@ -375,12 +376,23 @@ def escalate(pk: int, deed: Deed, *, by: User, at: datetime) -> FollowUp:
         return row
 
 
-def mark_portal(pk: int, deed: Deed, *, on: object = None, score: object = None, by: User, at: datetime) -> FollowUp:
-    """Notes that the customer answered on the brand's portal (purple); the management goes on."""
+def note_portal(survey: Survey, *, on: date | None, score: Decimal | None) -> None:
+    """What the sheets read of the portal; undoing the call of the survey does not take it back."""
+    survey.portal_answered, survey.portal_on, survey.portal_score = True, on or survey.portal_on, score or survey.portal_score
+    if survey.before:
+        survey.before["fields"] |= {"portal_answered": True, "portal_on": on and on.isoformat(), "portal_score": score and str(score)}
+    survey.save(update_fields=["portal_answered", "portal_on", "portal_score", "before"])
+
+
+def mark_portal(pk: int, deed: Deed, *, on: date | None = None, score: Decimal | None = None, by: User, at: datetime) -> FollowUp:
+    """Notes that the customer answered on the brand's portal (purple), in the case and in its survey; the management goes on."""
     with transaction.atomic():
         if done := written_before(deed, by):
             return done
+        survey = Survey.objects.select_for_update().filter(follow_ups=pk).first()
         row = locked(pk)
+        if survey:
+            note_portal(survey, on=on, score=score)
         row.brand_portal_answered, row.portal_on, row.portal_score, row.version = True, on, score, row.version + 1
         row.save(update_fields=["brand_portal_answered", "portal_on", "portal_score", "version"])
         write(row, Action.PORTAL, by=by, at=at, note=deed.text.strip(), key=deed.key)

@@ -12,8 +12,9 @@ from callcenter.domain import queue
 from callcenter.enums import Programme
 from callcenter.models import DataRequest, Notification, SavedView
 from callcenter.roles import Role
-from satisfaction.domain import board, followups, petitions
+from satisfaction.domain import board, followups, petitions, surveys
 from satisfaction.domain.followups import ProofDraft
+from satisfaction.domain.surveys import Reply
 from satisfaction.enums import Action, Area, FollowUpKind, FollowUpStatus, Light, PqrsChannel, PqrsKind, PqrsStatus
 from satisfaction.models import Cause, FollowUp, Pqrs, PqrsTerm, Proof, Survey
 from tests.callcenter.domain.test_messages_and_appointments import png
@@ -442,6 +443,31 @@ def test_filing_by_the_form(client, agent):
     assert client.post("/pqrs/nueva/", body).status_code == 302
     row = Pqrs.objects.get()
     assert (row.number, str(row.due_on), row.follow_up.light) == ("PQRS-2026-00001", "2026-12-14", Light.RED)
+
+
+def test_the_portal_is_marked_on_the_page_of_a_survey(client, agent, cal):
+    row = survey(brand=BrandFactory(code="vw", portal_name="car.advisor"))
+    surveys.save_reply(row.pk, Reply(answers(row, *[9] * 9)), by=agent, at=MONDAY, calendar=cal)
+    as_(client, person(Role.QUALITY_COORDINATOR))  # reads surveys, records none
+    assert "Marcar en morado" not in page(client.get(f"/encuestas/{row.pk}/"))
+    assert client.post(f"/encuestas/{row.pk}/portal/").status_code == 403
+    as_(client, agent)
+    assert "Marcar en morado" in page(client.get(f"/encuestas/{row.pk}/"))
+    client.post(f"/encuestas/{row.pk}/portal/", {"portal_score": "99"})
+    assert not Survey.objects.get().portal_answered
+    client.post(f"/encuestas/{row.pk}/portal/", {"portal_on": "2026-11-22", "portal_score": "9.5"})
+    done = Survey.objects.get()
+    assert (done.portal_answered, str(done.portal_on), str(done.portal_score), done.status) == (True, "2026-11-22", "9.5", "ANSWERED")
+    assert "Marcar en morado" not in page(client.get(f"/encuestas/{row.pk}/"))
+
+
+def test_only_the_portal_is_not_an_answer_to_the_survey(client, agent):
+    row = survey(brand=BrandFactory(code="vw", portal_name="car.advisor"))
+    as_(client, agent)
+    assert client.post(f"/encuestas/{row.pk}/responder/", {"channel": "WHATSAPP"}).status_code == 422
+    assert client.post(f"/encuestas/{row.pk}/responder/", {"channel": "WHATSAPP", "portal": "on"}).status_code == 302
+    done = Survey.objects.select_related("outreach").get()
+    assert (done.portal_answered, done.status, done.outreach.state) == (True, "PENDING", "OPEN")  # they are still called
 
 
 def asked(customer, **more) -> dict:
