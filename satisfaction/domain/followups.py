@@ -15,14 +15,14 @@ from callcenter.enums import Programme, Purpose
 from callcenter.models import Attempt, Brand, Customer, Employee, Hold, Notification, Outreach, Site, User, Vehicle
 from carrazos.lib.calendar import BusinessCalendar, bogota
 from satisfaction.domain import escalation, notices, people, semaphore
+from satisfaction.domain.pqrs import GRIEVANCES
 from satisfaction.domain.proofs import ProofDraft, keep_proof
 from satisfaction.domain.rules import rules_for
-from satisfaction.enums import Action, Area, By, FollowUpKind, FollowUpStatus, Level, Origin, PqrsKind
+from satisfaction.enums import Action, Area, By, FollowUpKind, FollowUpStatus, Level, Origin
 from satisfaction.models import Cause, FollowUp, FollowUpEvent, Pqrs, Proof, Survey
 
 HOLD_SOURCE = "satisfaction.FollowUp"
 BACK = (Action.REOPENED, Action.NOT_CONFIRMED)  # what brings a closed case back
-GRIEVANCES = (PqrsKind.COMPLAINT, PqrsKind.CLAIM, PqrsKind.WARRANTY)
 STALE = "Otra persona cambió este caso mientras usted lo veía. Se muestra como quedó; revise y repita."
 
 

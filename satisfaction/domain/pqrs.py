@@ -36,6 +36,9 @@ TERMS: Mapping[PqrsKind, Term] = {
 }
 
 
+GRIEVANCES = (PqrsKind.COMPLAINT, PqrsKind.CLAIM, PqrsKind.WARRANTY)  # what counts as dissatisfaction that repeats (SAT-R10)
+
+
 def due_on(kind: PqrsKind, received_on: date, calendar: BusinessCalendar, *, days: int | None = None, extra: int = 0) -> date:
     """The last day on which the answer is in time; `days` is the owner's number, `extra` the days of an extension."""
     return calendar.add_business_days(received_on, (days or TERMS[PqrsKind(kind)].days) + extra)
