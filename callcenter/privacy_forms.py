@@ -4,7 +4,7 @@ from django import forms
 
 from callcenter.enums import Channel
 from callcenter.forms import CleanCharField, DayField
-from callcenter.models import AuthorisationSource, AuthorisedFor, DataRight
+from callcenter.models import AuthorisationSource, AuthorisedFor, DataRight, RequestChannel
 
 PROOFS = ("pdf", "jpg", "jpeg", "png", "webp")
 PROOF_MAX = 10 * 1024 * 1024
@@ -14,7 +14,7 @@ class RequestForm(forms.Form):
     """A new request of one person."""
 
     right = forms.ChoiceField(label="Qué pide", choices=DataRight.choices)
-    channel = forms.ChoiceField(label="Por dónde llegó", choices=Channel.choices)
+    channel = forms.ChoiceField(label="Por dónde llegó", choices=RequestChannel.choices)
     received_on = DayField(label="Fecha de recibo")
     text = CleanCharField(label="Qué dijo", max_length=4000, widget=forms.Textarea(attrs={"rows": 4, "maxlength": 4000}))
 

@@ -31,6 +31,8 @@ SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 HTTPS = env.bool("HTTPS", default=True)
+# Where people open the product: what mails link to.
+PUBLIC_URL = next(iter(CSRF_TRUSTED_ORIGINS), "") or f"{'https' if HTTPS else 'http'}://{next(iter(ALLOWED_HOSTS), 'localhost')}"
 ROOT_URLCONF = "carrazos.urls"
 WSGI_APPLICATION = "carrazos.wsgi.application"
 STATE_ROOT = Path(env("STATE_ROOT", default=str(ROOT / ".local")))

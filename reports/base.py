@@ -151,9 +151,9 @@ class Dataset:
         "Clientes no contactados en el período",
         "Todos los clientes del período fueron contactados por teléfono.",
     )
-    notes: tuple[str, ...] = ()
     edition: int = 0  # which version of the handed-out report this is; 0: a download of one's own
-    seal: str = ""  # sha-256 of the frozen facts of the edition
+    copied_from: datetime | None = None  # the cut of the frozen edition that this is one scope's copy of
+    seal: str = ""  # sha-256 of the facts
 
     def facts(self) -> dict:
         """What an edition freezes and its seal is computed from: figures, formulas, tables, ids of the records."""
@@ -168,6 +168,13 @@ class Dataset:
             "records": self.record_keys,
             "unproved": len(self.unproved),
         }  # fmt: skip
+
+    @property
+    def edition_words(self) -> str:
+        """`Versión 2`; of a copy, which is made later than what was frozen, that it is one."""
+        if self.copied_from is None:
+            return f"Versión {self.edition}"
+        return f"Copia por alcance de la versión {self.edition}, congelada el {bogota(self.copied_from):%d/%m/%Y %H:%M}; sus cifras son las de su propio corte"
 
     @property
     def record_keys(self) -> list[Any]:

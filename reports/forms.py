@@ -85,7 +85,7 @@ class EditionFilter(forms.Form):
         if data.get("code"):
             rows = rows.filter(code=data["code"])
         if data.get("state") == "late":
-            return rows.exclude(state=EditionState.SENT).filter(due_on__lt=today)
+            return rows.filter(handed_out_at__isnull=True, due_on__lt=today)
         return rows.filter(state=data["state"]) if data.get("state") else rows
 
 

@@ -11,13 +11,18 @@ from callcenter.access import open_to
 from callcenter.domain.metrics import Slice, scope_of
 from callcenter.models import User
 from callcenter.views.home import Card, Line, Panel
+from carrazos.lib import charts
 from carrazos.lib.calendar import bogota
 from carrazos.lib.periods import Month
 from reports.catalogue import BY_CODE, CATALOGUE
-from reports.domain import compliance, editions
+from reports.domain import closed, compliance, editions
 from reports.models import ActionState, Edition, EditionState, ImprovementAction
+from satisfaction.domain import metrics
+from satisfaction.home import approves, point
+from satisfaction.models.surveys import areas_of
 
 SHOWN = 5
+MONTHS = 12
 WAITS = ((roles.REVIEW_REPORTS, EditionState.PREPARED, "Por revisar"), (roles.APPROVE_REPORTS, EditionState.REVIEWED, "Por aprobar"),
          (roles.APPROVE_REPORTS, EditionState.APPROVED, "Por enviar"))  # fmt: skip
 
@@ -51,7 +56,7 @@ def of_function(user: User, waits: dict[str, str]) -> QuerySet[Edition]:
 
 
 def panels(request: HttpRequest, at: datetime) -> list[Panel]:
-    """Reports to review or approve, actions by their date, and for quality the controls of the month."""
+    """Reports to review or approve, actions by their date, for quality the controls of the month, for management twelve of satisfaction."""
     user, today, found = request.user, bogota(at).date(), []
     if waits := waiting(user):
         found.append(to_hand_out(user, waits, today))
@@ -65,7 +70,25 @@ def panels(request: HttpRequest, at: datetime) -> list[Panel]:
             for item, url in compliance.controls(Slice.of(month, **scope_of(user)), at)
         )  # fmt: skip
         found.append(Panel(f"Controles de {month.label}", lines, url=reverse("reports:indicators"), more="Ver los indicadores"))
+    if approves(user):
+        chart = year(user, at)
+        found.append(Panel(chart.title, chart=chart))
     return found
+
+
+def year(user: User, at: datetime) -> charts.Chart:
+    """Twelve months of satisfaction, the areas side by side under one title; a closed month by the formula it was closed with."""
+    last = Month.of(bogota(at).date())
+    months = [last.back(count) for count in range(MONTHS - 1, -1, -1)]
+    part = Slice.of(last, **scope_of(user))
+    series = []
+    for area in areas_of(user):
+        rules = closed.rules_by_month(part, area, months)
+        found = metrics.distributions_by_month(part, area, months)
+        series.append(
+            (f"Satisfacción {area.label.lower()}", [point(month.label[:3], spread.by(rules[month].formula)) for month, spread in found])
+        )
+    return charts.lines("Satisfacción, doce meses", series, goal=float(metrics.rules_of(part).goal), top=100)
 
 
 def to_hand_out(user: User, waits: dict[str, str], today: date) -> Panel:

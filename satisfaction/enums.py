@@ -122,6 +122,8 @@ class ProofKind(TextChoices):
 
 
 class PqrsKind(TextChoices):
+    """What is asked about personal data is no PQRS: it is filed with them and kept in one register (callcenter.DataRequest)."""
+
     PETITION = "PETITION", "Petición"
     INFO_REQUEST = "INFO_REQUEST", "Petición de documentos o información"
     CONSULTATION = "CONSULTATION", "Consulta"
@@ -130,8 +132,6 @@ class PqrsKind(TextChoices):
     WARRANTY = "WARRANTY", "Garantía"
     SUGGESTION = "SUGGESTION", "Sugerencia"
     COMPLIMENT = "COMPLIMENT", "Felicitación"
-    DATA_QUERY = "DATA_QUERY", "Habeas data: consulta"
-    DATA_CLAIM = "DATA_CLAIM", "Habeas data: reclamo"
 
 
 class PqrsChannel(TextChoices):

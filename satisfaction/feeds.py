@@ -3,6 +3,7 @@
 import re
 from datetime import date, datetime, timedelta
 
+from callcenter.domain import consent
 from callcenter.enums import Priority, Programme, Purpose
 from callcenter.models import ImportBatch
 from callcenter.models.customers import SQL_UNUSABLE
@@ -89,7 +90,8 @@ SELECT DISTINCT ON (w.id) s.n, r.code FROM stage s JOIN callcenter_workorder w O
  ORDER BY w.id, s.n
 """  # noqa: S608 -- our own conditions
 
-# Who can't be reached or asked not to be is in the list too: coverage counts them (SAT-3).
+# Who can't be reached or asked not to be is in the list too: coverage counts them (SAT-3). What was refused is judged as
+# everywhere else: whoever only may not be called is written to.
 OPEN_OUTREACHES = f"""
 INSERT INTO callcenter_outreach (id, programme, purpose, customer_id, vehicle_id, site_id, brand_id, advisor_id, batch_id, reason, due_on,
        note, state, next_step, priority, due_at, is_callback, calls_made, result, closed_at, fence, opened_at)
@@ -99,12 +101,11 @@ SELECT a.outreach_id, CASE WHEN %(batch)s IN (SELECT id FROM callcenter_importba
        CASE WHEN r.result = '' THEN 'OPEN' ELSE 'CLOSED' END, CASE WHEN r.result = '' THEN 'CALL' ELSE 'NONE' END, {Priority.FIRST}, %(at)s,
        false, 0, r.result, CASE WHEN r.result = '' THEN NULL ELSE %(at)s::timestamptz END, 0, %(at)s
   FROM to_ask a CROSS JOIN LATERAL (SELECT CASE
-         WHEN EXISTS (SELECT FROM callcenter_exclusion x WHERE x.customer_id = a.customer_id AND x.withdrawn_at IS NULL AND x.scope = 'ALL')
-           THEN 'OPTED_OUT'
          WHEN NOT EXISTS (SELECT FROM callcenter_contactpoint p WHERE p.customer_id = a.customer_id AND p.kind = 'PHONE'
                              AND p.status NOT IN ({SQL_UNUSABLE})) THEN 'UNREACHABLE'
          ELSE '' END AS result) r
  ORDER BY a.outreach_id;
+{consent.sql_withdraw("o.id IN (SELECT outreach_id FROM to_ask)")};
 """  # noqa: S608 -- enum values
 
 ORDER_SURVEYS = f"""

@@ -8,7 +8,7 @@ from django.http import QueryDict
 
 from callcenter.enums import Channel, Outcome, ReasonKind
 from callcenter.forms import CallForm, CleanCharField, ClockField, DayField, moment_of
-from callcenter.models import Brand, Customer, Site, User, WorkOrder
+from callcenter.models import Brand, Customer, DataRight, RequestChannel, Site, User, WorkOrder
 from callcenter.tables import PICKED_MOST
 from satisfaction.domain import nps
 from satisfaction.domain.followups import Deed, ProofDraft
@@ -132,6 +132,17 @@ class SurveyForm(SurveyFields, CallForm):
         return json.dumps(parts, default=str)
 
 
+class PortalForm(forms.Form):
+    """That the customer answered on the brand's portal, when and what they say they gave."""
+
+    use_required_attribute = False
+
+    portal_on = DayField(label="Fecha en el portal", required=False)
+    portal_score = forms.DecimalField(
+        label="Calificación que dice que dio", required=False, min_value=0, max_value=10, decimal_places=1, max_digits=3
+    )
+
+
 class LateForm(SurveyFields, forms.Form):
     """Answers that came after the calls, by WhatsApp or otherwise."""
 
@@ -145,8 +156,13 @@ class LateForm(SurveyFields, forms.Form):
 
     def clean(self):
         data = super().clean()
-        self.check_reply(data, done=True)
+        self.check_reply(data, done=not self.only_portal(data))
         return data
+
+    def only_portal(self, data: dict) -> bool:
+        """Nothing is said but that they answered on the brand's portal."""
+        said = [data.get(f"q{row.pk}") for row in self.questions] + [data.get(name) for name in ("voice", "suggestion", "compliment")]
+        return bool(data.get("portal")) and not any(said)
 
 
 # -- board -----------------------------------------------------------------------------------------------------------
@@ -211,9 +227,11 @@ class AssignForm(forms.Form):
 
 # -- PQRS ------------------------------------------------------------------------------------------------------------
 
+DATA_TEXT_MAX = 4000  # of a request over personal data
+
 
 class FilingForm(forms.Form):
-    """A new PQRS."""
+    """A new PQRS, or what somebody asks about their personal data: that one is filed in its own register (Ley 1581)."""
 
     use_required_attribute = False
 
@@ -221,12 +239,12 @@ class FilingForm(forms.Form):
     customer = forms.ModelChoiceField(
         Customer.objects.none(), widget=forms.HiddenInput, error_messages={"required": "Busque y elija el cliente."}
     )
-    kind = forms.ChoiceField(label="Tipo", choices=PqrsKind)
+    kind = forms.ChoiceField(label="Tipo", choices=[("PQRS", PqrsKind.choices), ("Sus datos personales (Ley 1581)", DataRight.choices)])
     channel = forms.ChoiceField(label="Canal", choices=PqrsChannel)
     received_day = DayField(label="Fecha de recibo")
     received_time = ClockField(label="Hora")
-    site = forms.ModelChoiceField(Site.objects.none(), label="Sede", error_messages={"required": "Elija la sede."})
-    brand = forms.ModelChoiceField(Brand.objects.none(), label="Marca", error_messages={"required": "Elija la marca."})
+    site = forms.ModelChoiceField(Site.objects.none(), label="Sede", required=False)
+    brand = forms.ModelChoiceField(Brand.objects.none(), label="Marca", required=False)
     area = forms.ChoiceField(label="Área", choices=Area)
     work_order = forms.ModelChoiceField(WorkOrder.objects.none(), label="Orden de trabajo", required=False, empty_label="Ninguna")
     reply_email = forms.EmailField(label="Correo para responder", required=False)
@@ -254,6 +272,32 @@ class FilingForm(forms.Form):
             self.fields["follow_up"].queryset = (
                 FollowUp.objects.visible_to(user).detractors().filter(customer=int(raw)).select_related("customer")
             )
+
+    def clean(self):
+        data = super().clean()
+        if not self.is_about_data:
+            for name, words in (("site", "Elija la sede."), ("brand", "Elija la marca.")):
+                if name not in self.errors and not data.get(name):
+                    self.add_error(name, words)
+        elif data.get("opens_case"):
+            self.add_error("opens_case", "Lo que pide sobre sus datos no abre un caso: si además se queja, radique la queja aparte.")
+        elif len(data.get("description") or "") > DATA_TEXT_MAX:
+            self.add_error("description", f"Resuma lo que pide sobre sus datos en {DATA_TEXT_MAX} caracteres.")
+        return data
+
+    @property
+    def is_about_data(self) -> bool:
+        return self.cleaned_data.get("kind") in DataRight.values
+
+    def data_request(self) -> dict:
+        """What `data_requests.open_request` takes, of somebody who asks about their personal data."""
+        data = self.cleaned_data
+        answer_to = " · ".join(filter(None, (data["reply_email"], data["reply_phone"])))
+        channel = RequestChannel.VOICE if data["channel"] == PqrsChannel.PHONE else RequestChannel(data["channel"])
+        return {
+            "right": DataRight(data["kind"]), "channel": channel, "received_on": data["received_day"],
+            "text": data["description"] + (f"\nResponder a: {answer_to}" if answer_to else ""),
+        }  # fmt: skip
 
     def filing(self) -> Filing:
         data = self.cleaned_data

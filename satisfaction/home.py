@@ -23,7 +23,6 @@ from satisfaction.models import FollowUp, Pqrs
 from satisfaction.models.surveys import areas_of
 
 SHOWN = 5
-MONTHS = 12
 
 
 def cards(request: HttpRequest, at: datetime) -> list[Card]:
@@ -130,14 +129,13 @@ def both_areas(ratios: list[Ratio], month: Month) -> Card:
 
 
 def panels(request: HttpRequest, at: datetime) -> list[Panel]:
-    """One's reds by term, what was escalated, and satisfaction by site or along the year."""
+    """One's reds by term, what was escalated, and satisfaction by site."""
     user, found = request.user, []
     if user.has_perm(roles.MANAGE_FOLLOWUPS):
         found.append(reds(user, at))
     drawn: list[charts.Chart | None] = []
     if approves(user):
         found.append(escalated(user, at))
-        drawn = [year(user, at)]
     elif user.has_perm(roles.CONTROL_FOLLOWUPS):
         drawn = [by_site(user, area, at) for area in areas_of(user)]
     if (user.has_perm(roles.CONTROL_FOLLOWUPS) or approves(user)) and (petitions := petitions_due(user, at)):
@@ -201,16 +199,3 @@ def by_site(user: User, area: Area, at: datetime) -> charts.Chart | None:
     points = [point(name, spread.by(rules.formula)) for name, spread in metrics.distributions_by(part, area, "site__name")]
     title = f"Satisfacción {area.label.lower()} del mes por sede"
     return charts.bars(title, points, goal=float(rules.goal), top=100) if points else None
-
-
-def year(user: User, at: datetime) -> charts.Chart:
-    """Twelve months of satisfaction, the areas side by side under one title."""
-    last = Month.of(bogota(at).date())
-    months = [last.back(count) for count in range(MONTHS - 1, -1, -1)]
-    part = Slice.of(last, **scope_of(user))
-    rules = metrics.rules_of(part)
-    areas = areas_of(user)
-    lines = {area: metrics.distributions_by_month(part, area, months) for area in areas}
-    series = [(f"Satisfacción {area.label.lower()}", [point(month.label[:3], spread.by(rules.formula)) for month, spread in found])
-              for area, found in lines.items()]  # fmt: skip
-    return charts.lines("Satisfacción, doce meses", series, goal=float(rules.goal), top=100)

@@ -25,6 +25,7 @@ urlpatterns = [
     *listing_urls(SurveyList(), "encuestas/", "surveys"),
     path("encuestas/<int:pk>/", surveys.detail, name="survey"),
     path("encuestas/<int:pk>/responder/", surveys.answer, name="answer"),
+    path("encuestas/<int:pk>/portal/", surveys.portal, name="survey_portal"),
     *listing_urls(PqrsList(), "pqrs/", "pqrs"),
     path("pqrs/nueva/", petitions.new, name="pqrs_new"),
     path("pqrs/anexo/<int:pk>/", petitions.attachment, name="pqrs_file"),

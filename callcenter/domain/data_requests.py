@@ -6,9 +6,9 @@ from datetime import date, datetime, timedelta
 from django.core.files import File
 from django.db import transaction
 
-from callcenter.domain import consent
+from callcenter.domain import consent, notices
 from callcenter.domain.errors import Refused
-from callcenter.enums import Channel, ExclusionScope, ExclusionSource
+from callcenter.enums import ExclusionScope, ExclusionSource
 from callcenter.models import (
     Authorisation,
     AuthorisedFor,
@@ -16,10 +16,12 @@ from callcenter.models import (
     DataRequest,
     DataRight,
     Erasure,
+    RequestChannel,
     RequestKind,
     RequestStatus,
     User,
 )
+from callcenter.roles import Role
 from carrazos.lib.calendar import BusinessCalendar, bogota
 
 
@@ -30,11 +32,12 @@ class Terms:
     days: int
     extension: int
     counts_receipt: bool
+    source: str
 
 
 TERMS = {
-    RequestKind.QUERY: Terms(10, 5, counts_receipt=True),  # art. 14: «a partir de la fecha de recibo»
-    RequestKind.CLAIM: Terms(15, 8, counts_receipt=False),  # art. 15 num. 3: «a partir del día siguiente»
+    RequestKind.QUERY: Terms(10, 5, counts_receipt=True, source="Ley 1581 art. 14"),  # «a partir de la fecha de recibo»
+    RequestKind.CLAIM: Terms(15, 8, counts_receipt=False, source="Ley 1581 art. 15"),  # num. 3: «a partir del día siguiente»
 }
 COMPLETE_WITHIN = 5  # art. 15 num. 1: business days to ask for what a claim lacks
 WITHDRAWN_AFTER = timedelta(days=61)  # art. 15 num. 1: two months without it, the claim is taken as withdrawn
@@ -49,10 +52,10 @@ def due_on(kind: RequestKind, received: date, calendar: BusinessCalendar, *, ext
 
 
 def open_request(
-    customer: Customer, *, right: DataRight, channel: Channel, received_on: date, text: str, by: User | None, at: datetime,
+    customer: Customer, *, right: DataRight, channel: RequestChannel, received_on: date, text: str, by: User | None, at: datetime,
     calendar: BusinessCalendar,
 ) -> DataRequest:  # fmt: skip
-    """Files a request. One that revokes or deletes stops every contact in the same transaction.
+    """Files a request, wherever it came in, and tells who answers for it. One that revokes or deletes stops every contact at once.
 
     Raises Refused for a day that has not come, or when the same thing is already being handled.
     """
@@ -69,7 +72,14 @@ def open_request(
         )  # fmt: skip
         if right in BLOCKING:
             block(made, by=by, at=at)
+        text = f"{customer} pide {made.get_right_display().lower()}: solicitud n.º {made.pk}, responder a más tardar el {made.due_on:%d/%m/%Y}."
+        notices.notify(answerers(but=by), f"data-request:{made.pk}", text, url=f"/datos-personales/solicitudes/{made.pk}/", at=at)
         return made
+
+
+def answerers(*, but: User | None) -> list[User]:
+    """Who answers for personal data, without the one who has just filed it."""
+    return [user for user in notices.holders(Role.CALL_CENTER_LEAD, Role.QUALITY_COORDINATOR) if user != but]
 
 
 def block(request: DataRequest, *, by: User | None, at: datetime) -> None:

@@ -94,6 +94,17 @@ class DataRight(models.TextChoices):
     DELETE = "DELETE", "Suprimir sus datos"
 
 
+class RequestChannel(models.TextChoices):
+    """How a request came: the ways of a contact, and those in writing."""
+
+    VOICE = "VOICE", "Llamada"
+    WHATSAPP = "WHATSAPP", "WhatsApp"
+    EMAIL = "EMAIL", "Correo"
+    WEB = "WEB", "Página web"
+    WRITTEN = "WRITTEN", "Escrito en sede"
+    AUTHORITY = "AUTHORITY", "Traslado de autoridad (SIC)"
+
+
 class RequestStatus(models.TextChoices):
     OPEN = "OPEN", "En trámite"
     INCOMPLETE = "INCOMPLETE", "Pendiente de completar"
@@ -116,7 +127,7 @@ class DataRequest(models.Model):
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="data_requests", verbose_name="cliente")
     kind = models.CharField("tipo", max_length=5, choices=RequestKind)
     right = models.CharField("qué pide", max_length=6, choices=DataRight)
-    channel = models.CharField("por dónde llegó", max_length=8, choices=Channel)
+    channel = models.CharField("por dónde llegó", max_length=9, choices=RequestChannel)
     received_on = models.DateField("recibida")
     text = models.TextField("qué dijo", max_length=4000)
     status = models.CharField("estado", max_length=10, choices=RequestStatus, default=RequestStatus.OPEN)

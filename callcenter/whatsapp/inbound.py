@@ -6,13 +6,12 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import QuerySet
 
-from callcenter.domain import appointments, consent, data_requests, messages, notices
+from callcenter.domain import appointments, consent, data_requests, messages
 from callcenter.domain.calendar import company_calendar
 from callcenter.domain.errors import Refused
 from callcenter.domain.outreach import reopen, unanswered
 from callcenter.enums import AppointmentStatus, Channel, ExclusionScope, ExclusionSource, InboundKind, NextStep, Priority, Purpose
 from callcenter.models import ContactPoint, Customer, DataRight, InboundMessage, Message, Outreach, User, WhatsAppIdentity
-from callcenter.roles import Role
 from carrazos.lib import text
 from carrazos.lib.calendar import bogota
 
@@ -175,7 +174,7 @@ def refuse(customer: Customer, found: InboundMessage, *, everything: bool, at: d
 
 
 def file_claim(found: InboundMessage, customer: Customer, *, at: datetime) -> None:
-    """«Eliminar mis datos» is a claim of Ley 1581 art. 15: filed, told to who answers for it, and acknowledged in writing."""
+    """«Eliminar mis datos» is a claim of Ley 1581 art. 15: filed and acknowledged in writing."""
     try:
         made = data_requests.open_request(
             customer, right=DataRight.DELETE, channel=Channel.WHATSAPP, received_on=bogota(min(found.at, at)).date(), text=found.body,
@@ -185,9 +184,6 @@ def file_claim(found: InboundMessage, customer: Customer, *, at: datetime) -> No
         handled(found, "Ya tenía en trámite la supresión de sus datos", at=at)
         reply(customer, found, CLAIM_STANDS, purpose=Purpose.REQUESTED, at=at)
         return
-    people = notices.holders(Role.CALL_CENTER_LEAD, Role.QUALITY_COORDINATOR)
-    text = f"{customer} pidió por WhatsApp eliminar sus datos: solicitud n.º {made.pk}, responder a más tardar el {made.due_on:%d/%m/%Y}."
-    notices.notify(people, f"data-request:{made.pk}", text, url=f"/datos-personales/solicitudes/{made.pk}/", at=at)
     handled(found, f"Reclamo de datos n.º {made.pk} radicado (Ley 1581 art. 15)", at=at)
     reply(customer, found, CLAIM_FILED, purpose=Purpose.REQUESTED, at=at, number=made.pk, due=made.due_on)
 

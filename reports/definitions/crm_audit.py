@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from callcenter.domain.metrics import Slice
+from callcenter.models import Attempt
 from callcenter.roles import Role
 from carrazos.lib import charts
 from carrazos.lib.calendar import bogota
@@ -109,8 +110,12 @@ class ProspectValidity(Report):
     )  # fmt: skip
 
     def records(self, part: Slice, at: datetime) -> tuple[Any, ...]:
-        rows = indicators.prospects(part).select_related(
-            "advisor", "site", "brand", "validation__advised_by", "validation__reason", "validation__decided_by", "validation__outreach"
+        rows = (
+            indicators.prospects(part)
+            .select_related(
+                "advisor", "site", "brand", "validation__advised_by", "validation__reason", "validation__decided_by", "validation__outreach"
+            )
+            .annotate(was_reached=Exists(Attempt.objects.counted().filter(outreach=OuterRef("validation__outreach"), is_contact=True)))
         )
         return tuple(rows.order_by("created_on", "pk"))
 
@@ -127,10 +132,11 @@ class ProspectValidity(Report):
 
 
 def contacted(row: Prospect) -> bool | None:
+    """Whether a call of the validation reached the person, whatever they said; somebody else at their number is no contact."""
     check = check_of(row)
     if check is None or check.outreach_id is None:
         return None
-    return check.attempt_id is not None
+    return row.was_reached and (check.reason is None or check.reason.code != "WRONG_NUMBER")
 
 
 class ActivityValidity(Report):

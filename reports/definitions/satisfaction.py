@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from callcenter import clock
 from callcenter.domain.metrics import Slice
+from callcenter.models import Brand
 from carrazos.lib import charts
 from carrazos.lib.calendar import start_of
 from carrazos.lib.charts import Chart
@@ -17,6 +18,7 @@ from carrazos.lib.periods import Month, Period, Week
 from carrazos.lib.ratios import Count, Ratio
 from reports.base import MOMENT, NUMBER, SALES, Column, Report, Table
 from reports.definitions.survey_sheets import FILLS, AftersalesControl, SalesControl, in_time, with_part
+from reports.domain import closed
 from reports.drill import Rows, by
 from satisfaction.domain import metrics
 from satisfaction.domain.nps import Distribution
@@ -51,14 +53,14 @@ def in_words(ratio: Ratio) -> str:
     return f"{ratio.text} ({ratio.fraction})" if ratio.total else ratio.text
 
 
-def breakdown(title: str, name: str, rows: list[tuple[str, Distribution]], formula: Formula, sheet: str) -> Table:
+def breakdown(title: str, name: str, rows: list[tuple[str, Distribution]], formula: Callable[[str], Formula], sheet: str) -> Table:
     """One line for each value: the indicator, the three classes and the mean; its surveys are in the control sheet.
 
     Of a question the classes are of its answers, of everything else of the surveys: there its surveys are shown whole.
     """
     figures = ["Respondidas"] * len(CLASSES) if name == "Pregunta" else CLASSES
     lines = tuple(
-        (label, in_words(spread.by(formula)), str(spread.promoters), str(spread.neutrals), str(spread.detractors),
+        (label, in_words(spread.by(formula(label))), str(spread.promoters), str(spread.neutrals), str(spread.detractors),
          mean(spread)) for label, spread in rows
     )  # fmt: skip
     return Table(
@@ -135,14 +137,19 @@ class MonthlySatisfaction(Report):
         return with_part(rows.order_by("opened_at", "id"), part)
 
     def indicators(self, part: Slice, at: datetime) -> tuple[Ratio | Count, ...]:
-        return (metrics.satisfaction(part, self.area), metrics.timeliness(part, self.area, at), metrics.coverage(part, self.area))
+        return (
+            metrics.satisfaction(part, self.area, closed.rules(part, self.area)),
+            metrics.timeliness(part, self.area, at),
+            metrics.coverage(part, self.area),
+        )
 
     def charts(self, part: Slice, period: Period) -> tuple[Chart, ...]:
-        rules = metrics.rules_of(part)
         last = Month.of(period.last)
         months = [last.back(count) for count in range(MONTHS_SHOWN - 1, -1, -1)]
+        rules = closed.rules_by_month(part, self.area, months)
         trend = [
-            monthly_point(month, spread.by(rules.formula)) for month, spread in metrics.distributions_by_month(part, self.area, months)
+            monthly_point(month, spread.by(rules[month].formula))
+            for month, spread in metrics.distributions_by_month(part, self.area, months)
         ]
         spread = metrics.distribution(part, self.area)
         classes = [charts.Point(label, n, str(n)) for label, n in (
@@ -151,7 +158,7 @@ class MonthlySatisfaction(Report):
         bands = dict(zip((point.label for point in classes), (Band.PROMOTER, Band.NEUTRAL, Band.DETRACTOR), strict=True))
         found = [
             replace(
-                charts.bars("Satisfacción por mes", trend, goal=float(rules.goal), top=100),
+                charts.bars("Satisfacción por mes", trend, goal=float(rules[last].goal), top=100),
                 behind=lambda point: Rows(period=codes[point.label]),
             ),
             replace(
@@ -164,15 +171,15 @@ class MonthlySatisfaction(Report):
         return tuple(found)
 
     def tables(self, part: Slice, period: Period, at: datetime) -> tuple[Table, ...]:
-        formula = metrics.rules_of(part).formula
+        of_all = closed.rules(part, self.area).formula
         spread = metrics.distribution(part, self.area)
         four = tuple((ratio.name, in_words(ratio), ratio.formula) for ratio in metrics.all_formulas(spread))
         return (
             Table("Las cuatro fórmulas", ("Lectura", "Valor", "Fórmula"), four, lambda row, column: Rows("Respondidas", report=self.sheet)),
-            breakdown("Por marca", "Marca", metrics.distributions_by(part, self.area, "brand__name"), formula, self.sheet),
-            breakdown("Por sede", "Sede", metrics.distributions_by(part, self.area, "site__name"), formula, self.sheet),
-            breakdown("Por pregunta", "Pregunta", metrics.by_question(part, self.area), formula, self.sheet),
-            breakdown("Por asesor", "Asesor", metrics.distributions_by(part, self.area, "advisor__name"), formula, self.sheet),
+            self.by_brand(part),
+            breakdown("Por sede", "Sede", metrics.distributions_by(part, self.area, "site__name"), lambda _: of_all, self.sheet),
+            breakdown("Por pregunta", "Pregunta", metrics.by_question(part, self.area), lambda _: of_all, self.sheet),
+            breakdown("Por asesor", "Asesor", metrics.distributions_by(part, self.area, "advisor__name"), lambda _: of_all, self.sheet),
             Table(
                 "Sí o no",
                 ("Pregunta", "Sí"),
@@ -182,6 +189,17 @@ class MonthlySatisfaction(Report):
             Table("Voz del cliente: sugerencias", ("Cliente", "Sede", "Sugerencia"), self.words(part, "suggestion")),
             Table("Voz del cliente: felicitaciones", ("Cliente", "Sede", "Felicitación"), self.words(part, "compliment")),
         )
+
+    def by_brand(self, part: Slice) -> Table:
+        """Each brand by its own formula (SAT-R7), which is said."""
+        rows = metrics.distributions_by(part, self.area, "brand__name")
+        own = {
+            brand.name: closed.rules(replace(part, brands=(brand.pk,)), self.area).formula
+            for brand in Brand.objects.filter(name__in=[label for label, _ in rows])
+        }
+        table = breakdown("Por marca", "Marca", rows, own.__getitem__, self.sheet)
+        lines = tuple((*line, own[line[0]].label) for line in table.rows)
+        return replace(table, head=(*table.head, "Fórmula"), rows=lines)
 
     def words(self, part: Slice, name: str) -> tuple[tuple[str, ...], ...]:
         rows = metrics.scoped(

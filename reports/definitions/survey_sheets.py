@@ -13,6 +13,7 @@ from callcenter.models import Attempt, ContactPoint
 from carrazos.lib.calendar import bogota
 from carrazos.lib.ratios import Count, Ratio
 from reports.base import DATE, MOMENT, NUMBER, Column, Report
+from reports.domain import closed
 from satisfaction.domain import metrics
 from satisfaction.enums import Area, Band, FollowUpKind, Light, QuestionKind
 from satisfaction.models import Answer, FollowUp, Survey
@@ -177,7 +178,11 @@ class ControlSheet(Report):
         return with_part(rows.order_by("served_on", "id"), part)
 
     def indicators(self, part: Slice, at: datetime) -> tuple[Ratio | Count, ...]:
-        return (metrics.satisfaction(part, self.area), metrics.coverage(part, self.area), metrics.timeliness(part, self.area, at))
+        return (
+            metrics.satisfaction(part, self.area, closed.rules(part, self.area)),
+            metrics.coverage(part, self.area),
+            metrics.timeliness(part, self.area, at),
+        )
 
 
 class AftersalesControl(ControlSheet):

@@ -15,28 +15,32 @@ from carrazos.lib.ratios import Ratio
 from reports.models import Edition
 from satisfaction.domain import metrics as satisfaction
 
+LISTS = ("proactive", "aftersales", "sales")
 
-def daily_import(part: Slice, at: datetime) -> Ratio:
-    """PRO-9: a proactive list applied on every business day that has passed."""
+
+def daily_lists(part: Slice, at: datetime) -> Ratio:
+    """PRO-9, SAT-8: on every business day that has passed, the lists of proactive contact, after-sales and sales."""
     calendar, today = company_calendar(), bogota(at).date()
     days = {part.start + timedelta(days=n) for n in range((min(part.end, today) - part.start).days)}
     due = {day for day in days if calendar.is_business_day(day)}
     rows = ImportBatch.objects.filter(
-        feed="proactive", status=BatchStatus.APPLIED, applied_at__gte=start_of(part.start), applied_at__lt=start_of(part.end)
+        feed__in=LISTS, status=BatchStatus.APPLIED, applied_at__gte=start_of(part.start), applied_at__lt=start_of(part.end)
     )
     if part.sites is not None:
         rows = rows.filter(site__in=part.sites) | rows.filter(site__isnull=True)
-    made = set(rows.annotate(day=TruncDate("applied_at", tzinfo=BOGOTA)).values_list("day", flat=True))
-    return Ratio("Listado proactivo de cada día hábil", len(due & made), len(due), formula="Días hábiles con listado / días hábiles")
+    made = rows.annotate(day=TruncDate("applied_at", tzinfo=BOGOTA)).order_by().values_list("feed", "day").distinct()
+    return Ratio(
+        "Listados de cada día hábil", sum(day in due for _, day in made), len(due) * len(LISTS),
+        formula="Listados de contacto proactivo, posventa y comercial importados / los tres de cada día hábil",
+    )  # fmt: skip
 
 
 def reports_in_time(part: Slice, at: datetime) -> Ratio:
     """PRO-R5: reports due in the period that had been sent by their day, corrected afterwards or not."""
-    due = Edition.objects.filter(due_on__gte=part.start, due_on__lt=min(part.end, bogota(at).date() + timedelta(days=1)))
-    sent = due.annotate(day=TruncDate("sent_at", tzinfo=BOGOTA)).filter(day__lte=F("due_on"))
-    in_time = sent.order_by().values("code", "period", "site", "brand").distinct()
+    due = Edition.objects.current().filter(due_on__gte=part.start, due_on__lt=min(part.end, bogota(at).date() + timedelta(days=1)))
+    in_time = due.annotate(day=TruncDate("handed_out_at", tzinfo=BOGOTA)).filter(day__lte=F("due_on"))
     return Ratio(
-        "Informes a tiempo", in_time.count(), due.current().count(),
+        "Informes a tiempo", in_time.count(), due.count(),
         formula="Informes enviados en su plazo / informes con plazo en el período",
     )  # fmt: skip
 
@@ -63,7 +67,7 @@ def detractors_in_term(part: Slice, at: datetime) -> Ratio:
 
 
 # Each control, and the page where what lacks is seen.
-CONTROLS = ((daily_import, "/importaciones/"), (reports_in_time, "/informes/"), (evidence_present, "/informes/GSC-FOR-09/#evidencia"),
+CONTROLS = ((daily_lists, "/importaciones/"), (reports_in_time, "/informes/"), (evidence_present, "/informes/GSC-FOR-09/#evidencia"),
             (detractors_in_term, "/detractores/tabla/"))  # fmt: skip
 
 
@@ -76,4 +80,4 @@ def compliance(part: Slice, at: datetime) -> Ratio:
     """IND-13: controls met / controls due, all kinds together."""
     found = [ratio for ratio, _ in controls(part, at)]
     return Ratio("Cumplimiento de procedimiento", sum(item.hits for item in found), sum(item.total for item in found), code="IND-13",
-                 formula="Controles cumplidos / controles debidos (listado diario, informes a tiempo, evidencia, plazo de detractores)")  # fmt: skip
+                 formula="Controles cumplidos / controles debidos (listados diarios, informes a tiempo, evidencia, plazo de detractores)")  # fmt: skip

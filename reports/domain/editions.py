@@ -158,7 +158,7 @@ def gather(edition: Edition, report: Progress) -> dict:
     }  # fmt: skip
 
 
-def draw(edition: Edition, report: Progress, found: dict) -> dict:
+def draw(work: Edition | Delivery, report: Progress, found: dict) -> dict:
     """The page as a PDF: seconds of drawing that keep no snapshot and no lock."""
     report("Dibujando", 2, 3)
     return found | {"pdf": pdf.draw(found["page"])} if found else found
@@ -309,7 +309,8 @@ def send(pk: int, *, by: User, at: datetime) -> Edition:
             delivery.requested_by, delivery.created_at = by, at
         Delivery.objects.bulk_create(deliveries, ignore_conflicts=True)
         edition.state, edition.sent_by, edition.sent_at = EditionState.SENT, by, at
-        edition.save(update_fields=["state", "sent_by", "sent_at"])
+        edition.handed_out_at = edition.handed_out_at or at
+        edition.save(update_fields=["state", "sent_by", "sent_at", "handed_out_at"])
         return edition
 
 
@@ -319,33 +320,68 @@ def covers_all(delivery: Delivery) -> bool:
     return not (delivery.site_id or delivery.brand_id) and (user is None or (user.all_sites and user.all_brands))
 
 
-def deliver(delivery: Delivery, report: Progress) -> None:
+def gather_copy(delivery: Delivery, report: Progress) -> dict:
+    """What somebody of a narrower scope gets, from one snapshot of today's data: it says so, and has a seal of its own.
+
+    Only whole editions are frozen: what a scope saw at their cut cannot be made again.
+    """
+    if covers_all(delivery):
+        return {}
+    report("Reuniendo los datos", 1, 3)
+    edition, at = delivery.edition, clock.now()
+    data = dataset_of(edition, delivery.user, site=delivery.site, brand=delivery.brand, at=at)
+    facts, texts = data.facts(), [(title, text) for title, text in texts_of(edition) if text]
+    data = replace(data, edition=edition.number, copied_from=edition.cut_at, seal=seal(facts))
+    return {
+        "indicators": facts["indicators"], "sha256": data.seal, "cut_at": at, "page": pdf.with_texts(pdf.html(data), texts),
+        "workbook": xlsx.with_texts(xlsx.workbook(data), texts),
+    }  # fmt: skip
+
+
+def deliver(delivery: Delivery, report: Progress, copy: dict) -> None:
     """The job: the edition's own files for who sees everything, files of their scope for the others."""
     edition = delivery.edition
-    report("Preparando el correo", 1, 2)
+    report("Preparando el correo", 3, 3)
     kind = BY_CODE[edition.code]
-    if covers_all(delivery):
-        name, indicators = edition.pdf.name, edition.facts["indicators"]
-        book = edition.workbook.name
-    else:
-        data = dataset_of(edition, delivery.user, site=delivery.site, brand=delivery.brand, at=edition.cut_at)
-        facts, texts = data.facts(), [(title, text) for title, text in texts_of(edition) if text]
-        data = replace(data, edition=edition.number, seal=seal(facts))
-        storage, indicators = edition.pdf.storage, facts["indicators"]
-        name = storage.save("editions/delivery.pdf", ContentFile(pdf.draw(pdf.with_texts(pdf.html(data), texts))))
-        book = storage.save("editions/delivery.xlsx", ContentFile(xlsx.with_texts(xlsx.workbook(data), texts)))
     label = f"{edition.code} {kind.title}, {edition.the_period.label}"
     lines = [f"Adjunto encuentra el informe {label} (versión {edition.number}).", ""]
-    lines += [f"  {item['name']}: {item['text']}" for item in indicators]
+    if copy:
+        delivery.sha256, delivery.cut_at, storage = copy["sha256"], copy["cut_at"], edition.pdf.storage
+        name = storage.save("editions/delivery.pdf", ContentFile(copy["pdf"]))
+        book = storage.save("editions/delivery.xlsx", ContentFile(copy["workbook"]))
+        lines[0] = (
+            f"Adjunto encuentra lo que corresponde a su alcance del informe {label}, con los datos al {bogota(copy['cut_at']):%d/%m/%Y %H:%M}. "
+            f"La versión {edition.number}, que se revisó y aprobó, se congeló el {bogota(edition.cut_at):%d/%m/%Y %H:%M}: lo que se "
+            "registró después solo está en esta copia."
+        )
+    else:
+        name, book = edition.pdf.name, edition.workbook.name
+    lines += [f"  {item['name']}: {item['text']}" for item in (copy or edition.facts)["indicators"]]
     if edition.comment:
         lines += ["", "Análisis:", edition.comment]
     if edition.strategies:
         lines += ["", "Estrategias de mejora:", edition.strategies]
-    lines += ["", f"En el sistema: {reverse('reports:edition', args=[edition.pk])}", "", "Carrazos SAS · Gestión Clientes"]
+    if address := address_for(delivery):
+        lines += ["", f"En el sistema: {settings.PUBLIC_URL}{address}"]
+    lines += ["", "Carrazos SAS · Gestión Clientes"]
     stem = f"{edition.code}_{edition.period}_v{edition.number}"
     files = ((f"{stem}.pdf", name, "application/pdf"), (f"{stem}.xlsx", book, XLSX_TYPE))
     delivery.mail = mail.post(f"edition:{edition.pk}:{delivery.email}", [delivery.email], label, "\n".join(lines), files=files)
-    delivery.save(update_fields=["mail"])
+    delivery.save(update_fields=["mail", "sha256", "cut_at"])
+
+
+deliver.read, deliver.draw = gather_copy, draw
+
+
+def address_for(delivery: Delivery) -> str:
+    """The page that this person may open: the edition, else the report in their scope; of an address without a person, none."""
+    edition, user = delivery.edition, delivery.user
+    if user is None:
+        return ""
+    if Edition.objects.visible_to(user).filter(pk=edition.pk).exists():
+        return reverse("reports:edition", args=[edition.pk])
+    chosen = "".join(f"&{name}={place.pk}" for name, place in (("site", delivery.site), ("brand", delivery.brand)) if place)
+    return f"{reverse('reports:report', args=[edition.code])}?period={edition.period}{chosen}"
 
 
 def correct(pk: int, *, by: User, reason: str, at: datetime) -> Edition:
@@ -358,6 +394,7 @@ def correct(pk: int, *, by: User, reason: str, at: datetime) -> Edition:
         return Edition.objects.create(
             code=edition.code, period=edition.period, site=edition.site, brand=edition.brand, number=edition.number + 1,
             due_on=edition.due_on, correction_reason=reason.strip()[:300], requested_by=by, created_at=at, strategies=edition.strategies,
+            handed_out_at=edition.handed_out_at,
         )  # fmt: skip
 
 
@@ -373,9 +410,11 @@ def retry(delivery: Delivery) -> None:
 
 
 def due_words(edition: Edition, today: date) -> str:
-    """`se entrega a más tardar el 4 de diciembre`, `vencido hace 2 días`, `enviado el …`."""
+    """`se entrega a más tardar el 4 de diciembre`, `vencido hace 2 días`, `enviado el …`, or that a correction of it is to be sent."""
     if edition.state == EditionState.SENT:
         return f"enviado el {bogota(edition.sent_at):%d/%m/%Y}"
+    if edition.handed_out_at:
+        return f"entregado el {bogota(edition.handed_out_at):%d/%m/%Y}; falta enviar la corrección"
     days = (edition.due_on - today).days
     if days < 0:
         return f"vencido hace {-days} día{'s' if days < -1 else ''}"

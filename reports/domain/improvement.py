@@ -103,10 +103,10 @@ def propose_high_impact(row: findings.HighImpact, month: Month, *, at: datetime)
 
 
 def propose_repeated(row: findings.Repeated, month: Month, *, at: datetime) -> ImprovementAction | None:
-    origin = ActionOrigin.SUGGESTION if row.is_suggestion else ActionOrigin.SURVEY
-    what = "sugerencias" if row.is_suggestion else "casos"
+    origin = ActionOrigin.PQRS if row.is_pqrs else ActionOrigin.SUGGESTION if row.is_suggestion else ActionOrigin.SURVEY
+    what = "PQRS" if row.is_pqrs else "sugerencias" if row.is_suggestion else "casos"
     finding = f"«{row.cause}» se repite: {row.count} {what} en {row.site}, {month.label}"
-    return propose(f"cause:{row.code}:{row.is_suggestion}:{month.code}:{row.site_id}", origin=origin, finding=finding, at=at,
+    return propose(f"{'pqrs' if row.is_pqrs else 'cause'}:{row.code}:{row.is_suggestion}:{month.code}:{row.site_id}", origin=origin, finding=finding, at=at,
                    period=month.code, site=row.site_id)  # fmt: skip
 
 

@@ -15,11 +15,10 @@ from carrazos.lib.periods import Month, Period
 from carrazos.lib.ratios import Count, Ratio
 from crm_audit.domain import indicators as crm
 from reports.definitions.recovery import recovered
-from reports.domain import compliance
+from reports.domain import closed, compliance
 from reports.domain.closed import frozen
 from reports.models import Goal, IndicatorSnapshot
 from satisfaction.domain import metrics as satisfaction
-from satisfaction.domain.nps import GOAL
 from satisfaction.enums import Area
 
 Figure = Ratio | Count
@@ -28,7 +27,7 @@ Measure = Callable[[Slice, datetime], Figure]
 
 @dataclass(frozen=True)
 class Indicator:
-    """One row of the table. `goal`: percent that rules where the owner set none; None: «Sin meta».
+    """One row of the table. `goal`: percent that rules where the owner set none; None: «Sin meta», or the measure brings its own.
 
     `by_agent`: the figure of each person of the call centre, where one can be measured with it.
     """
@@ -39,7 +38,7 @@ class Indicator:
     source: str
     measure: Measure
     goal: Decimal | None = None
-    report: str = ""  # the report where the rows behind the figure are
+    reports: tuple[str, ...] = ()  # where the rows behind the figure are
     by_agent: Callable[[Slice, datetime], Callable[[int], Figure]] | None = None
     weekly: bool = False  # measured by week too (domain 1.6)
 
@@ -61,35 +60,35 @@ def of_callers(figure: str, *names: str) -> Callable[[Slice, datetime], Callable
 
 INDICATORS: tuple[Indicator, ...] = (
     Indicator("IND-01", "Efectividad de llamadas", "Intentos con contacto / intentos de llamada", "GSC-PRO-02",
-              effectiveness, report="GSC-FOR-09", by_agent=of_callers("effectiveness", "attempts", "contacts"), weekly=True),
+              effectiveness, reports=("GSC-FOR-09",), by_agent=of_callers("effectiveness", "attempts", "contacts"), weekly=True),
     Indicator("IND-02", "Efectividad de agendamiento", "Gestiones agendadas / gestiones contactadas", "GSC-PRO-02",
-              lambda part, at: metrics.calls(part, "reached", "booked").booking, report="GSC-FOR-09",
+              lambda part, at: metrics.calls(part, "reached", "booked").booking, reports=("GSC-FOR-09",),
               by_agent=of_callers("booking", "reached", "booked"), weekly=True),
     Indicator("IND-03", "Cumplimiento de citas", "Citas cumplidas / citas cuya fecha pasó", "GSC-PRO-02 §4",
-              metrics.fulfilment, report="GSC-FOR-09", by_agent=lambda part, at: metrics.fulfilment_by_agent(part, at).__getitem__),
+              metrics.fulfilment, reports=("GSC-FOR-09",), by_agent=lambda part, at: metrics.fulfilment_by_agent(part, at).__getitem__),
     Indicator("IND-04", "Clientes recuperados", "Clientes recuperados / clientes en la lista depurada", "GSC-PRO-04",
-              recovered, report="R-REC-M"),
+              recovered, reports=("R-REC-M",)),
     Indicator("IND-05", "Satisfacción posventa", "Según la fórmula de la marca / encuestas válidas", "GSC-PRO-03",
-              lambda part, at: satisfaction.satisfaction(part, Area.AFTERSALES), goal=GOAL, report="GSC-FOR-01"),
+              lambda part, at: satisfaction.satisfaction(part, Area.AFTERSALES, closed.rules(part, Area.AFTERSALES)), reports=("GSC-FOR-01",)),
     Indicator("IND-06", "Satisfacción comercial", "Según la fórmula de la marca / encuestas válidas", "GSC-PRO-03",
-              lambda part, at: satisfaction.satisfaction(part, Area.SALES), goal=GOAL, report="GSC-FOR-03"),
+              lambda part, at: satisfaction.satisfaction(part, Area.SALES, closed.rules(part, Area.SALES)), reports=("GSC-FOR-03",)),
     Indicator("IND-07", "PQRS", "Respondidas en término / con término en el período", "GSC-CAR-01",
-              lambda part, at: satisfaction.pqrs_in_term(part, bogota(at).date()), report="GSC-FOR-04"),
+              lambda part, at: satisfaction.pqrs_in_term(part, bogota(at).date()), reports=("GSC-FOR-04",)),
     Indicator("IND-11", "Oportunidad de respuesta a detractores", "Casos respondidos en menos de 2 días hábiles / casos por responder",
-              "GSC-PRO-03 §4", lambda part, at: satisfaction.timeliness(part, None, at), goal=satisfaction.GOAL_ALL, report="GSC-FOR-02",
+              "GSC-PRO-03 §4", lambda part, at: satisfaction.timeliness(part, None, at), goal=satisfaction.GOAL_ALL, reports=("GSC-FOR-02", "GSC-FOR-07"),
               weekly=True),
-    Indicator("IND-12", "Cobertura de seguimiento", "Clientes encuestados / clientes del listado", "GSC-PRO-03",
-              lambda part, at: satisfaction.coverage(part, Area.AFTERSALES), report="GSC-FOR-01"),
+    Indicator("IND-12", "Cobertura de seguimiento", "Clientes encuestados / clientes de los listados de posventa y comercial",
+              "GSC-PRO-03", lambda part, at: satisfaction.coverage(part, None), reports=("GSC-FOR-01", "GSC-FOR-03")),
     Indicator("IND-08", "Clientes proactivos", "Clientes distintos con al menos un intento", "GSC-CAR-01",
-              lambda part, at: metrics.calls(part, "people").customers, report="GSC-FOR-09",
+              lambda part, at: metrics.calls(part, "people").customers, reports=("GSC-FOR-09",),
               by_agent=of_callers("customers", "people")),
     Indicator("IND-13", "Cumplimiento de procedimiento",
-              "Controles cumplidos / controles debidos: listado diario, informes a tiempo, evidencia y plazo de los detractores",
+              "Controles cumplidos / controles debidos: listados diarios, informes a tiempo, evidencia y plazo de los detractores",
               "GSC-CAR-01", compliance.compliance),
     Indicator("IND-09", "Prospección", "Prospectos válidos / meta de prospectos", "GC-PRO-05",
-              lambda part, at: crm.indicators(part)[0], goal=crm.FULL, report="GC-FOR-06", weekly=True),
+              lambda part, at: crm.indicators(part)[0], goal=crm.FULL, reports=("GC-FOR-06",), weekly=True),
     Indicator("IND-10", "Actividades de seguimiento", "Actividades realizadas válidas / meta de actividades", "GC-PRO-05",
-              lambda part, at: crm.indicators(part)[1], goal=crm.FULL, report="GC-FOR-05", weekly=True),
+              lambda part, at: crm.indicators(part)[1], goal=crm.FULL, reports=("GC-FOR-05",), weekly=True),
 )  # fmt: skip
 BY_CODE = {indicator.code: indicator for indicator in INDICATORS}
 
@@ -212,7 +211,7 @@ def snapshot_of(reading: Reading, brand: int | None, site: int | None, *, by: Us
     figure = reading.figure
     return IndicatorSnapshot(
         indicator=reading.indicator.code, month=reading.month.code, brand_id=brand, site_id=site, name=reading.indicator.name,
-        hits=figure.hits, total=figure.total, goal=figure.goal, text=figure.text, formula=reading.indicator.formula,
+        hits=figure.hits, total=figure.total, goal=figure.goal, text=figure.text, formula=figure.formula or reading.indicator.formula,
         closed_at=at, closed_by=by,
     )  # fmt: skip
 
@@ -234,7 +233,8 @@ def moved(month: Month, *, brand: int | None, site: int | None, at: datetime) ->
     for (code, _), row in frozen([month], brand=brand, site=site).items():
         if indicator := BY_CODE.get(code):
             today = indicator.measure(part, at)
-            if (today.hits, today.total) != (row.hits, row.total):
+            # What is defined otherwise since then is not comparable.
+            if (today.formula or indicator.formula) == row.formula and (today.hits, today.total) != (row.hits, row.total):
                 found[code] = today
     return found
 

@@ -126,6 +126,7 @@ class Edition(Work):
     approved_at = models.DateTimeField(null=True, blank=True)
     sent_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="envió")
     sent_at = models.DateTimeField(null=True, blank=True)
+    handed_out_at = models.DateTimeField("entregado por primera vez", null=True, blank=True)  # with whichever version
 
     objects = EditionQuerySet.as_manager()
 
@@ -148,7 +149,9 @@ class Edition(Work):
             models.CheckConstraint(
                 condition=~Q(state__in=["APPROVED", "SENT"]) | Q(approved_by__isnull=False), name="edition_approved_before_sent"
             ),
-            models.CheckConstraint(condition=~Q(state="SENT") | Q(sent_at__isnull=False), name="edition_sent_when"),
+            models.CheckConstraint(
+                condition=~Q(state="SENT") | Q(sent_at__isnull=False, handed_out_at__isnull=False), name="edition_sent_when"
+            ),
             models.CheckConstraint(condition=Q(number=1) | ~Q(correction_reason=""), name="edition_correction_says_why"),
         ]
         permissions = [
@@ -164,7 +167,8 @@ class Edition(Work):
         return parse(self.period)
 
     def is_overdue(self, today: date) -> bool:
-        return self.state not in {EditionState.SENT, EditionState.CORRECTED} and today > self.due_on
+        """Nobody has it and its day is past; people have what is being corrected already."""
+        return self.state != EditionState.CORRECTED and self.handed_out_at is None and today > self.due_on
 
 
 class PreparationDayManager(models.Manager):
@@ -233,13 +237,18 @@ class Recipient(models.Model):
 
 
 class Delivery(Work):
-    """One edition on its way to one person: built for their scope, handed to the mail outbox, and what became of it."""
+    """One edition on its way to one person: built for their scope, handed to the mail outbox, and what became of it.
+
+    `sha256` and `cut_at` are of the copy made for a narrower scope; empty: the edition's own files.
+    """
 
     edition = models.ForeignKey(Edition, models.PROTECT, related_name="deliveries", verbose_name="edición")
     user = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="persona")
     email = models.EmailField("correo")
     site = models.ForeignKey(Site, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="solo de la sede")
     brand = models.ForeignKey(Brand, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="solo de la marca")
+    sha256 = models.CharField(max_length=64, blank=True)
+    cut_at = models.DateTimeField("corte de los datos", null=True, blank=True)
     mail = models.OneToOneField(Mail, models.PROTECT, null=True, blank=True, related_name="delivery", verbose_name="correo enviado")
 
     class Meta(Work.Meta):

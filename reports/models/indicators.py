@@ -8,6 +8,8 @@ from django.db.models import Q
 from callcenter.models import Brand, Site, User
 from carrazos.lib.ratios import NO_TARGET, Count, Ratio, TargetRatio
 
+GOALS_ELSEWHERE = ("IND-05", "IND-06")  # satisfaction: the goal is beside its formula, in satisfaction.SatisfactionRules
+
 
 class Goal(models.Model):
     """What an indicator must reach from a month on; the most specific one that has begun rules."""
@@ -24,6 +26,11 @@ class Goal(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["indicator", "brand", "site", "since"], nulls_distinct=False, name="goal_unique"),
             models.CheckConstraint(condition=Q(value__gt=0), name="goal_positive"),
+            models.CheckConstraint(
+                condition=~Q(indicator__in=GOALS_ELSEWHERE),
+                name="goal_not_of_satisfaction",
+                violation_error_message="La meta de la satisfacción (IND-05 e IND-06) se escribe en «Reglas de satisfacción».",
+            ),
         ]
 
     def __str__(self):

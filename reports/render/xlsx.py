@@ -81,7 +81,7 @@ def summary(page: WriteOnlyWorksheet, data: Dataset) -> None:
     put(sheet, 2, 1, data.header.title, bold=True, size=16)
     box = (("Código", data.header.code), ("Versión", data.header.version), ("Fecha de vigencia", data.header.valid_until),
            ("Período", data.period.label), ("Alcance", data.filters), ("Corte de los datos", f"{bogota(data.cut_at):%d/%m/%Y %H:%M}"),
-           *((("Edición", f"Versión {data.edition}"), ("Sello (sha-256)", data.seal)) if data.seal else ()))  # fmt: skip
+           *((("Edición", data.edition_words), ("Sello (sha-256)", data.seal)) if data.seal else ()))  # fmt: skip
     for offset, (name, value) in enumerate(box):
         put(sheet, 4 + offset, 1, name, bold=True)
         put(sheet, 4 + offset, 2, value)
@@ -154,7 +154,7 @@ def parameters(page: WriteOnlyWorksheet, data: Dataset) -> None:
         ("Informe", f"{data.header.code} {data.header.title}".strip()), ("Versión del documento", data.header.version), ("Período", data.period.code),
         ("Desde", data.period.first), ("Hasta", data.period.last), ("Alcance", data.filters), ("Corte de los datos", cut),
         ("Filas de detalle", len(data.records)),
-        *((("Edición", data.edition), ("Sello (sha-256 de las cifras)", data.seal)) if data.seal else ()),
+        *((("Edición", data.edition_words), ("Sello (sha-256 de las cifras)", data.seal)) if data.seal else ()),
         *((f"Fórmula de {item.name}", item.formula) for item in data.indicators if item.formula),
     ]  # fmt: skip
     for row, (name, value) in enumerate(lines, 2):

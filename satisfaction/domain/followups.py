@@ -3,6 +3,7 @@
 import uuid
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
@@ -14,9 +15,10 @@ from callcenter.enums import Programme, Purpose
 from callcenter.models import Attempt, Brand, Customer, Employee, Hold, Notification, Outreach, Site, User, Vehicle
 from carrazos.lib.calendar import BusinessCalendar, bogota
 from satisfaction.domain import escalation, notices, people, semaphore
+from satisfaction.domain.pqrs import GRIEVANCES
 from satisfaction.domain.proofs import ProofDraft, keep_proof
 from satisfaction.domain.rules import rules_for
-from satisfaction.enums import Action, Area, By, FollowUpKind, FollowUpStatus, Level, Origin, PqrsKind
+from satisfaction.enums import Action, Area, By, FollowUpKind, FollowUpStatus, Level, Origin
 from satisfaction.models import Cause, FollowUp, FollowUpEvent, Pqrs, Proof, Survey
 
 HOLD_SOURCE = "satisfaction.FollowUp"
@@ -25,7 +27,6 @@ OF_A_CALL = ("status", "due_at", "alarm_at", "closed_at", "closed_by_id", "verif
              "reviewed_by_id", "reopened", "score", "voice", "brand_portal_answered")  # fmt: skip
 GONE_ON = "El responsable ya empezó a gestionar la insatisfacción: no se puede deshacer."
 BACK = (Action.REOPENED, Action.NOT_CONFIRMED)  # what brings a closed case back
-GRIEVANCES = (PqrsKind.COMPLAINT, PqrsKind.CLAIM, PqrsKind.WARRANTY)
 STALE = "Otra persona cambió este caso mientras usted lo veía. Se muestra como quedó; revise y repita."
 
 
@@ -411,12 +412,23 @@ def escalate(pk: int, deed: Deed, *, by: User, at: datetime) -> FollowUp:
         return row
 
 
-def mark_portal(pk: int, deed: Deed, *, on: object = None, score: object = None, by: User, at: datetime) -> FollowUp:
-    """Notes that the customer answered on the brand's portal (purple); the management goes on."""
+def note_portal(survey: Survey, *, on: date | None, score: Decimal | None) -> None:
+    """What the sheets read of the portal; undoing the call of the survey does not take it back."""
+    survey.portal_answered, survey.portal_on, survey.portal_score = True, on or survey.portal_on, score or survey.portal_score
+    if survey.before:
+        survey.before["fields"] |= {"portal_answered": True, "portal_on": on and on.isoformat(), "portal_score": score and str(score)}
+    survey.save(update_fields=["portal_answered", "portal_on", "portal_score", "before"])
+
+
+def mark_portal(pk: int, deed: Deed, *, on: date | None = None, score: Decimal | None = None, by: User, at: datetime) -> FollowUp:
+    """Notes that the customer answered on the brand's portal (purple), in the case and in its survey; the management goes on."""
     with transaction.atomic():
         if done := written_before(deed, by):
             return done
+        survey = Survey.objects.select_for_update().filter(follow_ups=pk).first()
         row = locked(pk)
+        if survey:
+            note_portal(survey, on=on, score=score)
         row.brand_portal_answered, row.portal_on, row.portal_score, row.version = True, on, score, row.version + 1
         row.save(update_fields=["brand_portal_answered", "portal_on", "portal_score", "version"])
         write(row, Action.PORTAL, by=by, at=at, note=deed.text.strip(), key=deed.key)

@@ -99,12 +99,14 @@ def all_formulas(spread: Distribution) -> list[Ratio]:
     return [spread.by(formula) for formula in Formula]
 
 
-def coverage(part: Slice, area: Area) -> Ratio:
-    """IND-12: customers surveyed / customers in the list (SAT-3)."""
-    rows = Survey.objects.filter(programme=PROGRAMME_OF[area], listed_on__gte=part.start, listed_on__lt=part.end)
+def coverage(part: Slice, area: Area | None) -> Ratio:
+    """IND-12: customers surveyed / customers in the list (SAT-3), of one area or of both (SAT-1)."""
+    rows = Survey.objects.filter(listed_on__gte=part.start, listed_on__lt=part.end)
+    rows = rows.filter(programme=PROGRAMME_OF[area]) if area else rows
     found = scoped(rows, part).aggregate(total=Count("pk"), hits=Count("pk", filter=Q(answered_on__isnull=False)))
+    lists = "del listado" if area else "de los listados de posventa y comercial"
     return Ratio(
-        "Cobertura de seguimiento", found["hits"], found["total"], code="IND-12", formula="Clientes encuestados / clientes del listado"
+        "Cobertura de seguimiento", found["hits"], found["total"], code="IND-12", formula=f"Clientes encuestados / clientes {lists}"
     )
 
 

@@ -32,6 +32,14 @@ def is_high_impact(score: int) -> bool:
     return LOWEST <= score < HIGH_IMPACT_BELOW
 
 
+WORDS: Mapping[Formula, str] = {
+    Formula.NON_DETRACTOR_PCT: "(Promotores + neutros) / encuestas válidas",
+    Formula.PROMOTER_PCT: "Promotores / encuestas válidas",
+    Formula.MEAN_PCT: "Suma de calificaciones / (encuestas válidas × 10)",
+    Formula.NPS: "(Promotores menos detractores) / encuestas válidas",
+}
+
+
 @dataclass(frozen=True)
 class Distribution:
     """The valid surveys of a slice by class, and the sum of their scores."""
@@ -47,14 +55,14 @@ class Distribution:
 
     def by(self, formula: Formula, *, name: str = "", code: str = "", goal: Decimal | None = None) -> Ratio:
         """The indicator under one formula; the mean is a share of the most points that could be given."""
-        hits, total, words = self.parts[formula]
-        return Ratio(name or Formula(formula).label, hits, total, goal=goal, code=code, formula=words)
+        hits, total = self.parts[formula]
+        return Ratio(name or Formula(formula).label, hits, total, goal=goal, code=code, formula=WORDS[formula])
 
     @property
-    def parts(self) -> Mapping[Formula, tuple[int, int, str]]:
+    def parts(self) -> Mapping[Formula, tuple[int, int]]:
         return {
-            Formula.NON_DETRACTOR_PCT: (self.promoters + self.neutrals, self.total, "(Promotores + neutros) / encuestas válidas"),
-            Formula.PROMOTER_PCT: (self.promoters, self.total, "Promotores / encuestas válidas"),
-            Formula.MEAN_PCT: (self.score_sum, self.total * HIGHEST, "Suma de calificaciones / (encuestas válidas × 10)"),
-            Formula.NPS: (self.promoters - self.detractors, self.total, "(Promotores menos detractores) / encuestas válidas"),
+            Formula.NON_DETRACTOR_PCT: (self.promoters + self.neutrals, self.total),
+            Formula.PROMOTER_PCT: (self.promoters, self.total),
+            Formula.MEAN_PCT: (self.score_sum, self.total * HIGHEST),
+            Formula.NPS: (self.promoters - self.detractors, self.total),
         }

@@ -1,4 +1,7 @@
-"""The legal clocks of PQRS (Ley 1755 de 2015, Ley 1480 de 2011, Ley 1581 de 2012; domain 2.5-2.6): a table by type."""
+"""The legal clocks of PQRS (Ley 1755 de 2015, Ley 1480 de 2011; domain 2.5-2.6): a table by type.
+
+Those of personal data (Ley 1581) are in callcenter/domain/data_requests.py.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +13,7 @@ from satisfaction.enums import PqrsKind
 
 @dataclass(frozen=True)
 class Term:
-    """Business days to answer. `from_receipt`: the day of receipt is the first; else the next one is.
+    """Business days to answer, from the day after receipt.
 
     `extension`: how many days more may be taken once, told before the term ends; 0: none. `repair`: days to repair after a claim.
     """
@@ -18,7 +21,6 @@ class Term:
     days: int
     source: str
     extension: int = 0
-    from_receipt: bool = False
     repair: int = 0
 
 
@@ -31,26 +33,21 @@ TERMS: Mapping[PqrsKind, Term] = {
     PqrsKind.WARRANTY: Term(15, "Ley 1480 art. 58, Decreto 735 de 2013", repair=30),
     PqrsKind.SUGGESTION: Term(15, "plazo interno"),
     PqrsKind.COMPLIMENT: Term(15, "plazo interno"),
-    PqrsKind.DATA_QUERY: Term(10, "Ley 1581 art. 14", extension=5, from_receipt=True),
-    PqrsKind.DATA_CLAIM: Term(15, "Ley 1581 art. 15", extension=8),
 }
 
 
-def counted(received_on: date, days: int, calendar: BusinessCalendar, *, from_receipt: bool) -> date:
-    """The last day of a term of `days` business days."""
-    return calendar.add_business_days(received_on - timedelta(days=1) if from_receipt else received_on, days)
+GRIEVANCES = (PqrsKind.COMPLAINT, PqrsKind.CLAIM, PqrsKind.WARRANTY)  # what counts as dissatisfaction that repeats (SAT-R10)
 
 
 def due_on(kind: PqrsKind, received_on: date, calendar: BusinessCalendar, *, days: int | None = None, extra: int = 0) -> date:
     """The last day on which the answer is in time; `days` is the owner's number, `extra` the days of an extension."""
-    term = TERMS[PqrsKind(kind)]
-    return counted(received_on, (days or term.days) + extra, calendar, from_receipt=term.from_receipt)
+    return calendar.add_business_days(received_on, (days or TERMS[PqrsKind(kind)].days) + extra)
 
 
 def repair_due_on(kind: PqrsKind, received_on: date, calendar: BusinessCalendar) -> date | None:
     """The last day for the repair of a guarantee (Decreto 735 de 2013); None for other types."""
     term = TERMS[PqrsKind(kind)]
-    return counted(received_on, term.repair, calendar, from_receipt=False) if term.repair else None
+    return calendar.add_business_days(received_on, term.repair) if term.repair else None
 
 
 def days_words(due: date, today: date, calendar: BusinessCalendar) -> str:

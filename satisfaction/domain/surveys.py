@@ -224,6 +224,22 @@ def answer_later(survey_id: int, reply: Reply, *, by: User, at: datetime, calend
         return save_reply(survey_id, reply, by=by, at=at, calendar=calendar)
 
 
+def mark_portal(survey_id: int, *, on: date | None = None, score: Decimal | None = None, by: User, at: datetime) -> Survey:
+    """Notes that the customer answered on the brand's portal (SAT-17, SAT-R5), whatever they answered to us, in the survey and its cases.
+
+    It is no answer to our questions: who was not reached yet is still called. Marked already: harmless.
+    """
+    with transaction.atomic():
+        survey = Survey.objects.select_for_update(of=("self",)).for_list().get(pk=survey_id)
+        if not survey.portal_answered:
+            followups.note_portal(survey, on=on, score=score)
+            for case in FollowUp.objects.select_for_update().detractors().filter(survey=survey, brand_portal_answered=False):
+                case.brand_portal_answered, case.portal_on, case.portal_score, case.version = True, on, score, case.version + 1
+                case.save(update_fields=["brand_portal_answered", "portal_on", "portal_score", "version"])
+                followups.write(case, Action.PORTAL, by=by, at=at)
+        return survey
+
+
 def undo(attempt: Attempt, *, by: User, at: datetime) -> None:
     """Puts back what the survey was before this call (settings.ON_UNDO)."""
     survey = Survey.objects.select_for_update(of=("self",)).filter(attempt=attempt).first()

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from callcenter import clock, reading, roles
+from callcenter.domain import data_requests
 from callcenter.domain.calendar import company_calendar
 from callcenter.domain.errors import Refused
 from callcenter.downloads import hand_over
@@ -43,6 +44,8 @@ def new(request: HttpRequest) -> HttpResponse:
         form = FilingForm(request.POST, user=request.user)
         if form.is_valid():
             try:
+                if form.is_about_data:
+                    return file_data_request(request, form, at)
                 row = petitions.file(form.filing(), by=request.user, at=at, calendar=company_calendar())
                 messages.success(request, f"Radicada {row.number}: responder a más tardar el {row.due_on:%d/%m/%Y}.")
                 return redirect("satisfaction:pqrs_detail", pk=row.pk)
@@ -51,6 +54,16 @@ def new(request: HttpRequest) -> HttpResponse:
         return render(request, "satisfaction/pqrs_new.html", filing_context(request, form), status=422)
     form = FilingForm(initial=first_values(request, at), user=request.user)
     return render(request, "satisfaction/pqrs_new.html", filing_context(request, form))
+
+
+def file_data_request(request: HttpRequest, form: FilingForm, at) -> HttpResponse:
+    """What is asked about personal data goes to its own register, with its own clock. Raises Refused when it is being handled already."""
+    asked = form.data_request()
+    made = data_requests.open_request(form.cleaned_data["customer"], **asked, by=request.user, at=at, calendar=company_calendar())
+    messages.success(
+        request, f"Radicada la solicitud n.º {made.pk} sobre datos personales: responder a más tardar el {made.due_on:%d/%m/%Y}."
+    )
+    return redirect("privacy:request", pk=made.pk) if request.user.has_perm(roles.MANAGE_PRIVACY) else redirect("satisfaction:pqrs")
 
 
 def first_values(request: HttpRequest, at) -> dict:
@@ -92,7 +105,8 @@ def filing_context(request: HttpRequest, form: FilingForm) -> dict:
         "customer": customer,
         "search": search,
         "found": found_customers(request.user, search) if search and customer is None else [],
-        "terms": [(PqrsKind(kind).label, petitions.term_days(kind), term.source) for kind, term in terms.TERMS.items()],
+        "terms": [(PqrsKind(kind).label, petitions.term_days(kind), term.source) for kind, term in terms.TERMS.items()]
+        + [(f"Datos personales: {kind.label.lower()}", term.days, term.source) for kind, term in data_requests.TERMS.items()],
     }
 
 

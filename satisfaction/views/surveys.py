@@ -4,7 +4,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from callcenter import clock, roles
 from callcenter.domain.calendar import company_calendar
@@ -13,7 +13,7 @@ from callcenter.enums import Channel
 from satisfaction.domain import escalation, surveys
 from satisfaction.domain.rules import rules_for
 from satisfaction.enums import SurveyStatus
-from satisfaction.forms import WORDS, LateForm
+from satisfaction.forms import WORDS, LateForm, PortalForm
 from satisfaction.models import Survey
 
 
@@ -27,6 +27,8 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "answers": row.answers.select_related("question__questionnaire"),
         "cases": row.follow_ups.visible_to(request.user).for_card(),
         "may_answer": can_answer(request.user, row),
+        "may_portal": request.user.has_perm(roles.RECORD_SURVEYS) and bool(row.brand.portal_name) and not row.portal_answered,
+        "form": PortalForm(),
     }
     return render(request, "satisfaction/survey.html", context)
 
@@ -50,6 +52,8 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
         status = 422
         if form.is_valid():
             try:
+                if form.only_portal(form.cleaned_data):
+                    return mark(request, row, form)
                 done, case = surveys.answer_later(
                     pk, form.reply(Channel(form.cleaned_data["channel"])), by=request.user, at=at, calendar=calendar
                 )
@@ -63,3 +67,22 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
         "due_words": escalation.due_words(due, at, calendar), "messages_sent": row.outreach.messages.all(),
     }  # fmt: skip
     return render(request, "satisfaction/answer.html", context, status=status)
+
+
+def mark(request: HttpRequest, row: Survey, form: PortalForm | LateForm) -> HttpResponse:
+    data = form.cleaned_data
+    surveys.mark_portal(row.pk, on=data["portal_on"], score=data["portal_score"], by=request.user, at=clock.now())
+    messages.success(request, f"Marcado: {row.customer} respondió en el portal de la marca.")
+    return redirect("satisfaction:survey", pk=row.pk)
+
+
+@permission_required(roles.RECORD_SURVEYS, raise_exception=True)
+@require_POST
+def portal(request: HttpRequest, pk: int) -> HttpResponse:
+    """The customer answered on the brand's portal (morado), whatever the survey says."""
+    row = get_object_or_404(Survey.objects.visible_to(request.user).for_list(), pk=pk)
+    form = PortalForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Revise la fecha y la calificación del portal.")
+        return redirect("satisfaction:survey", pk=pk)
+    return mark(request, row, form)

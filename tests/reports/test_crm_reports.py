@@ -6,17 +6,19 @@ import re
 import pytest
 from openpyxl import load_workbook
 
+from callcenter.enums import Outcome
 from callcenter.roles import Role
 from carrazos.lib.periods import Month, Week
-from crm_audit.domain import goals, validity
+from crm_audit.domain import checks, goals, validity
 from crm_audit.domain.validity import Finding
 from crm_audit.enums import ProspectVerdict, TargetKind, Verdict
-from crm_audit.models import Activity, TrafficEntry
+from crm_audit.models import Activity, Prospect, TrafficEntry
 from reports.base import Request
 from reports.catalogue import BY_CODE
 from reports.domain import runs
 from tests.conftest import person
 from tests.crm_audit.conftest import bring, floor, lead, reason  # noqa: F401 -- fixtures of the audit's tests
+from tests.crm_audit.test_checks import by_file, call
 from tests.factories import MONDAY
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("monday")]
@@ -68,6 +70,21 @@ def test_gc_for_06_has_its_columns_and_every_counted_prospect(audit):
         "Sí",
         "Estuvo en la vitrina",
     )
+
+
+def test_contacted_is_who_a_call_reached_whatever_they_said(floor, lead):  # noqa: F811
+    bring("traffic", "f5_traffic.csv")
+    checks.open_checks(Prospect.objects.all(), at=MONDAY, by=lead)
+    wrong = Finding(ProspectVerdict.INVALID, is_real=False, reason=reason("PROSPECT", "WRONG_NUMBER"))
+    known = Finding(ProspectVerdict.VALID, is_real=True, advised="YES", advised_how="SHOWROOM")
+    said = {
+        "4501": ({"finding": known}, "Sí"), "4503": ({"finding": wrong}, "No"), "4510": ({"outcome": Outcome.OPTED_OUT}, "Sí"),
+        "4508": ({"outcome": Outcome.NO_CONTACT, "reason": reason("NO_CONTACT", "NO_ANSWER")}, "No"),
+    }  # fmt: skip
+    for file_id, (more, _) in said.items():
+        call(by_file(file_id), lead, **more)
+    shown = dict(zip([row.pk for row in data("GC-FOR-06").records], lines(data("GC-FOR-06")), strict=True))
+    assert {file_id: shown[by_file(file_id).pk]["Contactado"] for file_id in said} == {file_id: word for file_id, (_, word) in said.items()}
 
 
 def test_gc_for_05_says_verdict_reason_and_correction(audit):

@@ -9,7 +9,7 @@ import pytest
 from django.urls import reverse
 from openpyxl import load_workbook
 
-from callcenter import tasks
+from callcenter import clock, tasks
 from callcenter.domain import outreach as verbs
 from callcenter.domain import queue
 from callcenter.domain.errors import Refused
@@ -17,7 +17,7 @@ from callcenter.domain.outreach import Call
 from callcenter.enums import Outcome
 from callcenter.models import Mail, Reason
 from callcenter.roles import Role
-from carrazos.lib.calendar import BOGOTA
+from carrazos.lib.calendar import BOGOTA, bogota
 from carrazos.lib.periods import Month, Week
 from reports.catalogue import BY_CODE
 from reports.domain import editions
@@ -146,7 +146,7 @@ def test_a_report_that_needs_strategies_is_not_approved_without(edition, directo
     assert editions.approve(edition.pk, by=manager, at=at((2, 12))).state == EditionState.APPROVED
 
 
-def test_sent_once_to_each_with_the_analysis_inside_and_scope_respected(edition, director, manager, centre, mailoutbox):
+def test_sent_once_to_each_with_the_analysis_inside_and_scope_respected(edition, director, manager, centre, mailoutbox, settings):
     narrow = person(Role.AFTERSALES_DIRECTOR, all_sites=False, email="centro@carrazos.example")
     narrow.sites.add(centre)
     nobody = person(Role.AFTERSALES_DIRECTOR, all_sites=False, all_brands=False, email="nadie@carrazos.example")
@@ -169,6 +169,35 @@ def test_sent_once_to_each_with_the_analysis_inside_and_scope_respected(edition,
     assert "Subió el contacto" in "".join(page.extract_text() for page in pdf.pages)
     assert load_workbook(io.BytesIO(whole.attachments[1][1]))["Análisis"]["B2"].value == "Llamar temprano"
     assert load_workbook(io.BytesIO(own.attachments[1][1]))["Detalle"].max_row == 1  # the call was at another site
+    # Each is led to a page that they may open.
+    assert f"En el sistema: {settings.PUBLIC_URL}/informes/ediciones/{edition.pk}/\n" in whole.body
+    assert f"En el sistema: {settings.PUBLIC_URL}/informes/GSC-FOR-09/?period=2026-11\n" in own.body
+
+
+def test_a_copy_of_a_scope_says_of_when_it_is_and_has_its_own_seal(client, edition, director, manager, agent, cal, mailoutbox):
+    Recipient.objects.all().delete()
+    row = OutreachFactory()
+    Recipient.objects.create(code="GSC-FOR-09", email="socio@marca.example", site=row.site)
+    editions.review(edition.pk, by=director, comment="Bien", strategies="", at=at((2, 12)))
+    editions.approve(edition.pk, by=manager, at=at((2, 12)))
+    work()
+    call(row, agent, cal)  # after the cut
+    editions.send(edition.pk, by=manager, at=at((2, 12)))
+    before = clock.now()
+    work()
+    made, (mail,) = edition.deliveries.get(), mailoutbox
+    assert (made.cut_at >= before > edition.cut_at, made.sha256 != edition.sha256, len(made.sha256)) == (True, True, 64)
+    frozen, cut = f"{bogota(edition.cut_at):%d/%m/%Y %H:%M}", f"{bogota(made.cut_at):%d/%m/%Y %H:%M}"
+    assert f"con los datos al {cut}. La versión 1, que se revisó y aprobó, se congeló el {frozen}" in mail.body
+    assert "En el sistema" not in mail.body  # an address without a person opens nothing
+    text = " ".join(pypdf.PdfReader(io.BytesIO(mail.attachments[0][1])).pages[0].extract_text().split())
+    assert "Copia por alcance de la edición 1" in text
+    assert made.sha256[:32] in text
+    said = {line[0].value: line[1].value for line in load_workbook(io.BytesIO(mail.attachments[1][1]))["Parámetros"].iter_rows()}
+    assert said["Edición"] == f"Copia por alcance de la versión 1, congelada el {frozen}; sus cifras son las de su propio corte"
+    assert said["Sello (sha-256 de las cifras)"] == made.sha256
+    client.force_login(manager)
+    assert made.sha256 in client.get(reverse("reports:edition", args=[edition.pk])).content.decode()
 
 
 def addressees(edition):
@@ -264,6 +293,25 @@ def test_overdue_is_said_in_words(cal):
     assert editions.due_words(row, at((4, 12)).date()) == "se entrega hoy"
     assert editions.due_words(row, at((6, 12)).date()) == "vencido hace 2 días"
     assert row.is_overdue(at((6, 12)).date())
+
+
+def test_the_correction_of_what_people_have_is_not_overdue(client, edition, director, manager):
+    late = edition.due_on + timedelta(days=3)
+    assert edition.is_overdue(late)
+    unsent = editions.correct(edition.pk, by=director, reason="Antes de enviarlo", at=at((3, 12)))
+    assert (unsent.is_overdue(late), editions.due_words(unsent, late)) == (True, "vencido hace 3 días")  # nobody has it yet
+    work()
+    editions.review(unsent.pk, by=director, comment="Bien", strategies="", at=at((3, 12)))
+    editions.approve(unsent.pk, by=manager, at=at((3, 12)))
+    work()
+    editions.send(unsent.pk, by=manager, at=at((3, 12)))
+    fixed = editions.correct(unsent.pk, by=director, reason="Faltaba una llamada", at=at((9, 12)))
+    assert not fixed.is_overdue(late)
+    assert editions.due_words(fixed, late) == "entregado el 03/12/2026; falta enviar la corrección"
+    client.force_login(director)
+    assert fixed in [row for row, *_ in client.get(reverse("reports:centre")).context["editions"]]
+    Edition.objects.filter(pk=fixed.pk).update(due_on=at((1, 1)).date())
+    assert client.get(reverse("reports:centre"), {"state": "late"}).context["editions"] == []
 
 
 # -- pages ------------------------------------------------------------------------------------------------------------

@@ -16,9 +16,11 @@ from reports import tasks
 from reports.domain import improvement, indicators
 from reports.models import ActionState, Goal, ImprovementAction, IndicatorSnapshot
 from reports.models.improvement import ActionOrigin
+from satisfaction.enums import Area, PqrsKind
 from satisfaction.models import Cause, FollowUp, Survey
 from tests.conftest import person, query_count
 from tests.satisfaction.scenes import case, survey
+from tests.satisfaction.test_pages import filed
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 11, 23, 9, tzinfo=BOGOTA)
@@ -222,3 +224,24 @@ def test_the_same_cause_three_times_in_a_site_proposes_an_action(cases, proposed
     assert len(found) == proposed
     if proposed:
         assert found[0].finding == f"«{cause.label}» se repite: 3 casos en Sede Norte, noviembre de 2026"
+
+
+@pytest.mark.parametrize(("petitions", "proposed"), [(2, 0), (3, 1)])
+def test_the_same_type_of_pqrs_three_times_in_a_site_proposes_an_action(petitions, proposed, cal):
+    for kind in [PqrsKind.COMPLAINT] * petitions + [PqrsKind.PETITION] * 3 + [PqrsKind.CLAIM]:
+        filed(person(Role.CALL_CENTER_AGENT), cal, kind=kind)
+    filed(person(Role.CALL_CENTER_AGENT), cal, kind=PqrsKind.COMPLAINT, area=Area.SALES)  # another area
+    found = improvement.propose_from_voices(Month(2026, 11), at=AT)
+    assert [(action.origin, action.finding) for action in found] == [
+        (ActionOrigin.PQRS, "«Queja (posventa)» se repite: 3 PQRS en Sede Norte, noviembre de 2026")
+    ] * proposed
+    assert improvement.propose_from_voices(Month(2026, 11), at=AT + timedelta(days=1)) == []
+
+
+def test_a_pqrs_whose_case_has_a_cause_is_counted_by_it_once(cal):
+    cause = Cause.objects.first()
+    for _ in range(3):
+        row = filed(person(Role.CALL_CENTER_AGENT), cal, kind=PqrsKind.COMPLAINT, opens_case=True)
+        FollowUp.objects.filter(pk=row.follow_up_id).update(cause=cause)
+    (action,) = improvement.propose_from_voices(Month(2026, 11), at=AT)
+    assert action.finding == f"«{cause.label}» se repite: 3 casos en Sede Norte, noviembre de 2026"

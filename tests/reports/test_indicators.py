@@ -3,9 +3,12 @@
 import uuid
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from importlib import import_module
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.apps import apps
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError, connection, transaction
 from django.urls import reverse
 
 from callcenter.domain import outreach as verbs
@@ -18,6 +21,7 @@ from carrazos.lib.periods import Month
 from carrazos.lib.ratios import Ratio
 from reports.domain import improvement, indicators, measurements
 from reports.models import Goal, ImprovementAction, IndicatorSnapshot
+from satisfaction.models import SatisfactionRules
 from tests.factories import MONDAY, OutreachFactory
 
 pytestmark = pytest.mark.django_db
@@ -79,6 +83,38 @@ def test_what_had_no_target_has_none_once_its_month_is_closed(code):
     closed = reading(code)
     assert closed.closed
     assert (closed.figure.text, closed.figure.fraction) == (measured.text, measured.fraction) == ("Sin meta", "van 0")
+
+
+@pytest.mark.parametrize("code", ["IND-05", "IND-06"])
+def test_the_goal_of_satisfaction_is_written_with_its_rules_and_nowhere_else(code, vw, db):
+    SatisfactionRules.objects.create(goal=90)
+    SatisfactionRules.objects.create(brand=vw, goal=85)
+    assert (reading(code).figure.goal, reading(code, brand=vw.pk).figure.goal) == (90, 85)
+    goal = Goal(indicator=code, since=date(2026, 1, 1), value=80)
+    with pytest.raises(ValidationError, match="Reglas de satisfacción"):
+        goal.full_clean()
+    with pytest.raises(DatabaseError, match="goal_not_of_satisfaction"), transaction.atomic():
+        goal.save()
+
+
+def test_a_goal_of_satisfaction_that_was_written_apart_goes_to_the_rules(vw, db):
+    SatisfactionRules.objects.create(goal=90)
+    move = import_module("reports.migrations.0007_satisfaction_goal_apart").to_the_rules
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE reports_goal DROP CONSTRAINT goal_not_of_satisfaction")
+    for brand, since, value in ((None, 2025, 70), (vw, 2025, 75), (vw, 2026, 80)):
+        Goal.objects.create(indicator="IND-05", brand=brand, since=date(since, 1, 1), value=value)
+    move(apps, None)
+    assert (dict(SatisfactionRules.objects.values_list("brand", "goal")), Goal.objects.count()) == ({None: 90, vw.pk: 80}, 0)
+
+
+def test_what_is_defined_otherwise_since_its_close_is_not_called_moved(month, agent, cal):
+    part = indicators.readings([NOVEMBER], viewer=None, at=DECEMBER_7)["IND-01"][0]
+    row = indicators.snapshot_of(part, None, None, by=None, at=DECEMBER_7)
+    row.formula = "Otra fórmula"
+    row.save()
+    call(OutreachFactory(), agent, cal)
+    assert indicators.moved(NOVEMBER, brand=None, site=None, at=DECEMBER_7) == {}
 
 
 def test_the_database_refuses_to_change_a_closed_figure(month):

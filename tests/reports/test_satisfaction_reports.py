@@ -7,14 +7,19 @@ import pytest
 from openpyxl import load_workbook
 
 from callcenter.domain.metrics import Slice
+from callcenter.roles import Role
 from carrazos.lib.periods import Month, Week
+from reports import home
 from reports.base import Request
 from reports.catalogue import BY_CODE
+from reports.domain import indicators
+from reports.models import IndicatorSnapshot
 from reports.render import xlsx
 from satisfaction.domain import followups, metrics, surveys
 from satisfaction.domain.surveys import Reply
-from satisfaction.enums import Action, Area
-from satisfaction.models import FollowUp
+from satisfaction.enums import Action, Area, Formula
+from satisfaction.models import FollowUp, SatisfactionRules, Survey
+from tests.conftest import person
 from tests.factories import MONDAY
 from tests.satisfaction.scenes import answers, survey, whole_deed
 
@@ -58,6 +63,37 @@ def test_the_monthly_report_says_it_all(month):
     assert [chart.title for chart in found.charts] == ["Satisfacción por mes", "Distribución de clientes", "Causas de insatisfacción"]
     assert len(found.charts[0].points) == 12
     assert len(found.records) == 2
+
+
+def test_each_brand_is_measured_by_its_own_formula_and_it_is_said(month):
+    SatisfactionRules.objects.create(brand=month[0].brand, formula=Formula.PROMOTER_PCT)
+    found = data("GSC-FOR-02")
+    table = next(table for table in found.tables if table.title == "Por marca")
+    assert (table.head[-1], table.rows[0][1], table.rows[0][-1]) == ("Fórmula", "50,0 % (3 de 6)", "Clientes promotores")
+    assert figures(found)["IND-05"] == ("66,7 %", "4 de 6")  # the company's own
+
+
+def test_a_closed_month_keeps_the_formula_and_the_goal_it_was_closed_with(month):
+    later = MONDAY + timedelta(days=20)
+    indicators.close_month(NOVEMBER, by=None, at=later)
+    SatisfactionRules.objects.create(formula=Formula.PROMOTER_PCT, goal=80)
+    whole = IndicatorSnapshot.objects.get(indicator="IND-05", month="2026-11", brand=None, site=None)
+    assert whole.formula == "(Promotores + neutros) / encuestas válidas"
+    found = data("GSC-FOR-02", at=later)
+    assert (found.indicators[0].text, found.indicators[0].goal_text) == ("66,7 %", "95 %")
+    assert found.charts[0].points[-1].text == "66,7 %"
+    assert {table.title: table.rows[0][1] for table in found.tables if table.title.startswith("Por ")} == {
+        "Por marca": "66,7 % (4 de 6)", "Por sede": "66,7 % (4 de 6)", "Por pregunta": "66,7 % (4 de 6)", "Por asesor": "66,7 % (4 de 6)",
+    }  # fmt: skip
+    assert data("GSC-FOR-01", at=later).indicators[0].text == "66,7 %"
+    assert indicators.moved(NOVEMBER, brand=None, site=None, at=later) == {}
+    # What is still open follows the new one, also on the home page's twelve months.
+    Survey.objects.filter(answered_on__isnull=False).update(answered_on=date(2026, 12, 2))
+    assert data("GSC-FOR-02", Month(2026, 12), at=later).indicators[0].text == "50,0 %"
+    everybody = person(Role.GENERAL_MANAGEMENT)
+    assert {point.text for point in home.year(everybody, later).points} == {"N/D", "50,0 %"}
+    Survey.objects.filter(answered_on__isnull=False).update(answered_on=date(2026, 11, 24))
+    assert {point.text for point in home.year(everybody, later).points} == {"N/D", "66,7 %"}
 
 
 def test_sales_are_another_report(month):

@@ -112,8 +112,7 @@ class Generated:
                       "channel": "VOICE"}  # fmt: skip
             self.note(code, at.date(), site, counts=True, hits=score >= 7)
         Survey.objects.filter(pk=row.pk).update(listed_on=listed, **change)
-        if programme == Programme.AFTERSALES_SURVEY:
-            self.note("IND-12", listed, site, counts=True, hits=kind >= 0.4)
+        self.note("IND-12", listed, site, counts=True, hits=kind >= 0.4)
 
     def case(self):
         due, site = self.moment(), self.random.choice(self.sites)

@@ -99,6 +99,26 @@ def test_who_asked_not_to_be_contacted_is_listed_and_not_called():
     assert (Survey.objects.get().outreach.state, Survey.objects.get().outreach.result) == ("CLOSED", "OPTED_OUT")
 
 
+@pytest.mark.parametrize(
+    ("channels", "waits"),
+    [(["VOICE"], ("OPEN", "WHATSAPP", "")), (["WHATSAPP"], ("OPEN", "CALL", "")), (["VOICE", "WHATSAPP"], ("CLOSED", "NONE", "OPTED_OUT"))],
+)
+@pytest.mark.parametrize("slug", ["aftersales", "sales"])
+def test_who_refused_one_channel_is_asked_by_the_other(slug, channels, waits):
+    load("sales", SALES, sale(delivered="15/10/2026", cleared="15/10/2026"))  # known from before
+    Exclusion.objects.create(
+        customer=Customer.objects.get(), scope=ExclusionScope.ALL, source=ExclusionSource.CUSTOMER, since=MONDAY, channels=channels
+    )
+    Survey.objects.all().delete()
+    again = sale() if slug == "sales" else order("OT/2/2026-1", n=104, name="GOMEZ JOSE PERSONA A")
+    if slug == "aftersales":
+        again = again.replace(str(52_000_104), str(1_075_000_104))
+    load(slug, SALES if slug == "sales" else WORKSHOP, again)
+    found = Survey.objects.select_related("outreach").get()
+    assert (found.outreach.state, found.outreach.next_step, found.outreach.result) == waits
+    assert found.status == "PENDING"
+
+
 def test_an_order_known_from_the_history_is_asked_when_its_delivery_comes():
     load("recovery", WORKSHOP, order("OT/1/2026-1"))
     assert (WorkOrder.objects.count(), Survey.objects.count()) == (1, 0)

@@ -2,18 +2,21 @@
 
 import re
 import uuid
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from callcenter.domain import queue
 from callcenter.enums import Programme
-from callcenter.models import SavedView
+from callcenter.models import DataRequest, Notification, SavedView
 from callcenter.roles import Role
-from satisfaction.domain import board, followups, petitions
+from satisfaction.domain import board, followups, petitions, surveys
 from satisfaction.domain.followups import ProofDraft
+from satisfaction.domain.surveys import Reply
 from satisfaction.enums import Action, Area, FollowUpKind, FollowUpStatus, Light, PqrsChannel, PqrsKind, PqrsStatus
-from satisfaction.models import Cause, FollowUp, Pqrs, Proof, Survey
+from satisfaction.models import Cause, FollowUp, Pqrs, PqrsTerm, Proof, Survey
 from tests.callcenter.domain.test_messages_and_appointments import png
 from tests.conftest import person
 from tests.factories import MONDAY, BrandFactory, CustomerFactory, EmployeeFactory, SiteFactory
@@ -440,6 +443,85 @@ def test_filing_by_the_form(client, agent):
     assert client.post("/pqrs/nueva/", body).status_code == 302
     row = Pqrs.objects.get()
     assert (row.number, str(row.due_on), row.follow_up.light) == ("PQRS-2026-00001", "2026-12-14", Light.RED)
+
+
+def test_the_portal_is_marked_on_the_page_of_a_survey(client, agent, cal):
+    row = survey(brand=BrandFactory(code="vw", portal_name="car.advisor"))
+    surveys.save_reply(row.pk, Reply(answers(row, *[9] * 9)), by=agent, at=MONDAY, calendar=cal)
+    as_(client, person(Role.QUALITY_COORDINATOR))  # reads surveys, records none
+    assert "Marcar en morado" not in page(client.get(f"/encuestas/{row.pk}/"))
+    assert client.post(f"/encuestas/{row.pk}/portal/").status_code == 403
+    as_(client, agent)
+    assert "Marcar en morado" in page(client.get(f"/encuestas/{row.pk}/"))
+    client.post(f"/encuestas/{row.pk}/portal/", {"portal_score": "99"})
+    assert not Survey.objects.get().portal_answered
+    client.post(f"/encuestas/{row.pk}/portal/", {"portal_on": "2026-11-22", "portal_score": "9.5"})
+    done = Survey.objects.get()
+    assert (done.portal_answered, str(done.portal_on), str(done.portal_score), done.status) == (True, "2026-11-22", "9.5", "ANSWERED")
+    assert "Marcar en morado" not in page(client.get(f"/encuestas/{row.pk}/"))
+
+
+def test_only_the_portal_is_not_an_answer_to_the_survey(client, agent):
+    row = survey(brand=BrandFactory(code="vw", portal_name="car.advisor"))
+    as_(client, agent)
+    assert client.post(f"/encuestas/{row.pk}/responder/", {"channel": "WHATSAPP"}).status_code == 422
+    assert client.post(f"/encuestas/{row.pk}/responder/", {"channel": "WHATSAPP", "portal": "on"}).status_code == 302
+    done = Survey.objects.select_related("outreach").get()
+    assert (done.portal_answered, done.status, done.outreach.state) == (True, "PENDING", "OPEN")  # they are still called
+
+
+def asked(customer, **more) -> dict:
+    """The form of somebody who asks about their data: no site, no brand."""
+    return {
+        "key": uuid.uuid4(), "customer": customer.pk, "kind": "DELETE", "channel": "WRITTEN", "received_day": "2026-11-20", "received_time": "10:00",
+        "area": "AFTERSALES", "description": "Borren todo lo mío", "reply_email": "ana@demo.example", **more,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("right", "due"), [("KNOW", "2026-12-03"), ("UPDATE", "2026-12-14"), ("REVOKE", "2026-12-14"), ("DELETE", "2026-12-14")]
+)
+def test_what_is_asked_about_ones_data_is_one_request_with_the_term_of_its_law(client, agent, right, due):
+    lead, customer = person(Role.CALL_CENTER_LEAD), CustomerFactory(sites=[SiteFactory(code="norte", name="Sede Norte").pk])
+    as_(client, agent)
+    response = client.post("/pqrs/nueva/", asked(customer, kind=right))
+    made = DataRequest.objects.get()
+    assert (response.status_code, response.url, Pqrs.objects.count()) == (302, "/pqrs/", 0)
+    assert (made.customer, made.right, made.channel, str(made.due_on), made.opened_by) == (customer, right, "WRITTEN", due, agent)
+    assert made.text == "Borren todo lo mío\nResponder a: ana@demo.example"
+    assert Notification.objects.get(user=lead).url == f"/datos-personales/solicitudes/{made.pk}/"
+    assert customer.exclusions.standing().filter(scope="ALL").exists() is (right in {"REVOKE", "DELETE"})
+    again = client.post("/pqrs/nueva/", asked(customer, kind=right))
+    assert (again.status_code, "ya tiene una solicitud igual en trámite" in page(again), DataRequest.objects.count()) == (422, True, 1)
+
+
+def test_a_request_about_data_opens_no_case_and_who_answers_it_goes_to_it(client):
+    lead = person(Role.CALL_CENTER_LEAD)
+    customer = CustomerFactory(sites=[SiteFactory(code="norte", name="Sede Norte").pk])
+    as_(client, lead)
+    assert client.post("/pqrs/nueva/", asked(customer, opens_case="on")).status_code == 422
+    assert client.post("/pqrs/nueva/", asked(customer, description="x" * 4001)).status_code == 422
+    assert client.post("/pqrs/nueva/", asked(customer, kind="CLAIM")).status_code == 422  # a PQRS is of a site and a brand
+    assert (DataRequest.objects.count(), Pqrs.objects.count()) == (0, 0)
+    response = client.post("/pqrs/nueva/", asked(customer))
+    assert response.url == f"/datos-personales/solicitudes/{DataRequest.objects.get().pk}/"
+    assert not Notification.objects.filter(user=lead).exists()  # nobody is told what they have just filed
+    assert 'href="/datos-personales/"' in page(client.get("/pqrs/"))
+
+
+def test_a_foreign_persons_request_is_not_filed(client, outsider):
+    stranger = CustomerFactory(sites=[SiteFactory(code="norte", name="Sede Norte").pk])
+    as_(client, outsider)
+    assert (client.post("/pqrs/nueva/", asked(stranger)).status_code, DataRequest.objects.count()) == (422, 0)
+
+
+def test_what_was_filed_among_the_pqrs_before_stays_there_and_says_what_it_was(agent, cal):
+    row = filed(agent, cal)
+    Pqrs.objects.filter(pk=row.pk).update(kind="DATA_CLAIM")
+    PqrsTerm.objects.create(kind="DATA_QUERY", days=5, note="Nuestro")
+    import_module("satisfaction.migrations.0007_data_requests_apart").keep_filed(apps, None)
+    row.refresh_from_db()
+    assert (row.kind, row.events.latest("pk").note, PqrsTerm.objects.count()) == ("CLAIM", "Se radicó como «Habeas data: reclamo»", 0)
 
 
 def test_a_whole_life_on_the_page(client, director, cal, settings, tmp_path):

@@ -220,8 +220,6 @@ def test_the_ladder_ends_at_the_manager():
         (PqrsKind.COMPLAINT, date(2026, 11, 13), date(2026, 12, 7)),
         (PqrsKind.CLAIM, date(2026, 11, 22), date(2026, 12, 14)),  # a Sunday
         (PqrsKind.CONSULTATION, date(2026, 11, 13), date(2026, 12, 30)),
-        (PqrsKind.DATA_QUERY, date(2026, 11, 23), date(2026, 12, 4)),  # the day of receipt counts
-        (PqrsKind.DATA_CLAIM, date(2026, 11, 23), date(2026, 12, 15)),
     ],
 )
 def test_the_legal_term_of_each_type(kind, received, due):
@@ -231,9 +229,7 @@ def test_the_legal_term_of_each_type(kind, received, due):
 def test_every_type_has_a_term_and_only_the_law_extends():
     assert set(pqrs.TERMS) == set(PqrsKind)
     extended = {kind: term.extension for kind, term in pqrs.TERMS.items() if term.extension}
-    assert extended == {
-        PqrsKind.PETITION: 15, PqrsKind.INFO_REQUEST: 10, PqrsKind.CONSULTATION: 30, PqrsKind.DATA_QUERY: 5, PqrsKind.DATA_CLAIM: 8,
-    }  # fmt: skip
+    assert extended == {PqrsKind.PETITION: 15, PqrsKind.INFO_REQUEST: 10, PqrsKind.CONSULTATION: 30}
 
 
 def test_a_guarantee_has_a_second_clock():

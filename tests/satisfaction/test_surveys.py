@@ -1,7 +1,8 @@
 """A survey in one transaction: answers, class, follow-up; partial, late and undone ones."""
 
 import uuid
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -18,7 +19,7 @@ from satisfaction.domain.surveys import Reply
 from satisfaction.enums import Action, Band, Choice, FollowUpKind, Light, QuestionKind, SurveyStatus
 from satisfaction.models import Answer, FollowUp, FollowUpEvent, Question, SatisfactionRules, Survey
 from tests.factories import MONDAY, BrandFactory
-from tests.satisfaction.scenes import answers, classifier, house, survey, whole_deed
+from tests.satisfaction.scenes import answers, classifier, deed, house, survey, whole_deed
 
 pytestmark = pytest.mark.django_db
 
@@ -252,6 +253,38 @@ def test_two_unanswered_calls_then_whatsapp(agent, cal):
         call = Call(key=uuid.uuid4(), outcome=Outcome.NO_CONTACT, reason=reason)
         steps.append(calls.record_attempt(outreach.pk, call, agent=agent, fence=outreach.fence, at=at, calendar=cal).outreach.next_step)
     assert steps == [NextStep.CALL, NextStep.WHATSAPP]
+
+
+def test_a_promoter_who_answered_on_the_portal_is_marked_and_stays_as_answered(agent, cal):
+    row = survey()
+    done, _ = save(row, reply(row, 10, 10, 10, 10), agent, cal)
+    before = (done.status, done.score, done.answered_at)
+    surveys.mark_portal(row.pk, on=date(2026, 11, 22), score=Decimal("9.5"), by=agent, at=MONDAY)
+    surveys.mark_portal(row.pk, on=date(2026, 11, 1), by=agent, at=MONDAY)  # again is harmless
+    row.refresh_from_db()
+    assert (row.status, row.score, row.answered_at) == before
+    assert (row.portal_answered, row.portal_on, row.portal_score) == (True, date(2026, 11, 22), Decimal("9.5"))
+
+
+def test_the_portal_is_one_fact_of_a_survey_and_its_case(agent, director, cal):
+    marked_here, marked_there = survey(), survey()
+    cases = [save(row, reply(row, 3, 3, 3, 3, voice="Mal"), agent, cal)[1] for row in (marked_here, marked_there)]
+    surveys.mark_portal(marked_here.pk, on=date(2026, 11, 22), by=agent, at=MONDAY)
+    cases[0].refresh_from_db()
+    assert (cases[0].brand_portal_answered, cases[0].portal_on, cases[0].light) == (True, date(2026, 11, 22), Light.RED)
+    assert cases[0].events.latest("pk").action == Action.PORTAL
+    followups.mark_portal(cases[1].pk, deed(), on=date(2026, 11, 20), score=Decimal(8), by=director, at=MONDAY)
+    marked_there.refresh_from_db()
+    assert (marked_there.portal_answered, marked_there.portal_on, marked_there.portal_score) == (True, date(2026, 11, 20), Decimal(8))
+
+
+def test_undoing_the_call_keeps_what_was_learnt_of_the_portal(held, agent, cal):
+    row, outreach = held
+    done = record(outreach, agent, cal, answer=reply(row, 9, 9, 9, 9), survey_row=row)
+    surveys.mark_portal(row.pk, on=date(2026, 11, 22), by=agent, at=MONDAY)
+    calls.undo_attempt(done.attempt.pk, by=agent, at=MONDAY, lease_until=MONDAY + timedelta(minutes=20))
+    row.refresh_from_db()
+    assert (row.status, row.portal_answered, row.portal_on) == (SurveyStatus.PENDING, True, date(2026, 11, 22))
 
 
 def test_yes_to_the_portal_question_is_kept(agent, cal):

@@ -332,7 +332,7 @@ OBJECTS = {
     **dict.fromkeys(("crm_audit:prospect", "crm_audit:decide"), prospect),
     **dict.fromkeys(("crm_audit:judge", "crm_audit:take_back", "crm_audit:resolve"), activity),
     "crm_audit:notice": notice,
-    **dict.fromkeys(("satisfaction:survey", "satisfaction:answer"), survey),
+    **dict.fromkeys(("satisfaction:survey", "satisfaction:answer", "satisfaction:survey_portal"), survey),
     **dict.fromkeys(
         ("satisfaction:follow_up", "satisfaction:points", "satisfaction:evidence", "satisfaction:escalate", "satisfaction:classify", "satisfaction:portal",
          "satisfaction:confirm", "satisfaction:review"), case
