@@ -6,6 +6,7 @@ from django.http import FileResponse, HttpRequest
 from callcenter import clock
 from callcenter.domain import audit
 from callcenter.models import Access, Customer
+from carrazos.lib import text
 
 SHOWN_INSIDE = {"image/jpeg", "image/png"}
 
@@ -16,7 +17,7 @@ def hand_over(
     """Notes who reads what, then answers with the file: a picture is shown, everything else is only ever downloaded."""
     inside = content_type in SHOWN_INSIDE
     audit.note_access(request.user, Access.VIEW if inside else Access.DOWNLOAD, about, at=clock.now(), customer=customer, sha256=sha256)
-    response = FileResponse(file.open("rb"), content_type=content_type, as_attachment=not inside, filename=name)
+    response = FileResponse(file.open("rb"), content_type=content_type, as_attachment=not inside, filename=text.one_line(name) or "archivo")
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response["Cache-Control"] = "no-store"
     return response

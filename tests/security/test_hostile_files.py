@@ -17,7 +17,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import models
 from django.urls import reverse
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, example, given
 from hypothesis import settings as pace
 from hypothesis import strategies as st
 from PIL import Image
@@ -197,6 +197,7 @@ def test_s10_an_upload_under_any_name_is_answered_and_stays_inside(client, agent
 @pytest.mark.usefixtures("monday")
 @pace(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1, max_size=120).filter(lambda text: "\x00" not in text))
+@example(name="\n")
 def test_s10_the_name_of_a_download_parses(client, north, name):
     action = OBJECTS["reports:action_evidence"](north, UserFactory())["pk"]
     apps.get_model("reports.ActionEvidence").objects.filter(pk=action).update(name=name)
