@@ -225,8 +225,10 @@ class FilingForm(forms.Form):
     channel = forms.ChoiceField(label="Canal", choices=PqrsChannel)
     received_day = DayField(label="Fecha de recibo")
     received_time = ClockField(label="Hora")
-    site = forms.ModelChoiceField(Site.objects.none(), label="Sede", error_messages={"required": "Elija la sede."})
-    brand = forms.ModelChoiceField(Brand.objects.none(), label="Marca", error_messages={"required": "Elija la marca."})
+    site = forms.ModelChoiceField(Site.objects.none(), label="Sede", empty_label="Elija…", error_messages={"required": "Elija la sede."})
+    brand = forms.ModelChoiceField(
+        Brand.objects.none(), label="Marca", empty_label="Elija…", error_messages={"required": "Elija la marca."}
+    )
     area = forms.ChoiceField(label="Área", choices=Area)
     work_order = forms.ModelChoiceField(WorkOrder.objects.none(), label="Orden de trabajo", required=False, empty_label="Ninguna")
     reply_email = forms.EmailField(label="Correo para responder", required=False)
