@@ -150,16 +150,28 @@ class CallForm(forms.Form):
         elif reason and reason.needs_note and not (data.get("note") or "").strip():
             self.add_error("note", f"El motivo «{reason}» exige una nota.")
         if outcome == Outcome.CALL_BACK:
+            self.check_other_day("call_back")
             data["call_back"] = moment_of(data.get("call_back_day"), data.get("call_back_time")) or data.get("call_back")
             if data["call_back"] is None and not self.errors:
                 self.add_error("call_back", "Elija cuándo volver a llamar.")
         if outcome == Outcome.BOOKED:
+            self.check_other_day("slot")
             data["slot"] = moment_of(data.get("slot_day"), data.get("slot_time")) or data.get("slot")
             if data["slot"] is None and not self.errors:
                 self.add_error("slot", "Elija fecha y hora de la cita.")
             if not data.get("site"):
                 self.add_error("site", "Elija la sede de la cita.")
         return data
+
+    def check_other_day(self, name: str) -> None:
+        """A day without its hour, or an hour without its day, never falls back on the hours proposed above: the customer agreed to another."""
+        day, hour = f"{name}_day", f"{name}_time"
+        if {day, hour} & set(self.errors):
+            return
+        if self.cleaned_data.get(day) and not self.cleaned_data.get(hour):
+            self.add_error(hour, "Escriba también la hora de ese día.")
+        elif self.cleaned_data.get(hour) and not self.cleaned_data.get(day):
+            self.add_error(day, "Escriba también el día de esa hora.")
 
     def as_draft(self) -> Self:
         """The form as it was typed, not yet sent: nothing is judged and nothing is wrong."""
@@ -641,7 +653,7 @@ class PreferencesForm(forms.ModelForm):
 class HistoryForm(forms.Form):
     """Which changes or accesses are shown: of whom, until which day, older than the last one seen."""
 
-    user = forms.ModelChoiceField(User.objects.order_by("first_name", "last_name"), label="Persona", required=False)
+    user = forms.ModelChoiceField(User.objects.order_by("first_name", "last_name"), label="Persona", required=False, empty_label="Todas")
     until = DayField(label="Hasta el día", required=False)
     before = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=1)
 

@@ -51,7 +51,7 @@ def live_figures(user: User, at: datetime) -> list[Figure]:
     if not user.has_perm(roles.SEE_FOLLOWUPS):
         return []
     waiting = board.waiting(user, at)
-    words = f"{waiting.late} vencidos: avise a su responsable" if waiting.late else "ninguno vencido"
+    words = f"{waiting.late} vencido{'' if waiting.late == 1 else 's'}: avise a su responsable" if waiting.late else "ninguno vencido"
     return [Figure("Detractores abiertos", waiting.red + waiting.yellow, words, "bad" if waiting.late else "good")]
 
 

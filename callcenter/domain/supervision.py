@@ -132,9 +132,10 @@ def alarms(late: int, callbacks: int, idle: int) -> list[tuple[str, str]]:
     if late > LATE_LIMIT:
         found.append(("late", f"{late} gestiones de días anteriores en cola: por encima de {LATE_LIMIT}."))
     if callbacks > CALLBACK_LIMIT:
-        found.append(("callbacks", f"{callbacks} rellamadas vencidas que nadie ha hecho."))
+        found.append(("callbacks", f"{callbacks} {'rellamada vencida' if callbacks == 1 else 'rellamadas vencidas'} que nadie ha hecho."))
     if idle > IDLE_LIMIT:
-        found.append(("idle", f"{idle} agentes empezaron hoy y llevan más de {SILENT_AFTER.seconds // 60} minutos sin actividad."))
+        who = "1 agente empezó hoy y lleva" if idle == 1 else f"{idle} agentes empezaron hoy y llevan"
+        found.append(("idle", f"{who} más de {SILENT_AFTER.seconds // 60} minutos sin actividad."))
     return found
 
 

@@ -48,6 +48,15 @@ def claim(request: HttpRequest, at: datetime) -> Outreach | None:
     return queue.claim_next(request.user, at=at, calendar=company_calendar(), programmes=chosen(request))
 
 
+def in_line(request: HttpRequest, at: datetime) -> list[Outreach]:
+    """Who comes next: those whose hour has come, as they will be given; only after them the ones for later."""
+    due = queue.waiting(request.user, at, most=QUEUE_SHOWN, until=at, programmes=chosen(request))
+    if len(due) == QUEUE_SHOWN:
+        return due
+    later = queue.waiting(request.user, at, most=QUEUE_SHOWN, programmes=chosen(request))
+    return [*due, *(row for row in later if row.due_at > at)][:QUEUE_SHOWN]
+
+
 def in_hand(request: HttpRequest) -> Outreach | None:
     """The customer whom this person holds."""
     return Outreach.objects.for_console().filter(leased_by=request.user, lease_until__gt=clock.now()).first()
@@ -91,8 +100,7 @@ def render_console(
         "paused": next((reason for reason in reasons[ReasonKind.PAUSE] if reason.since), None),
         **day_figures(request, at),
     }
-    waiting = queue.waiting(request.user, at, most=QUEUE_SHOWN, programmes=chosen(request))
-    context["waiting"] = [*([row] if row else []), *waiting]
+    context["waiting"] = [*([row] if row else []), *in_line(request, at)]
     if refused:
         shown = Outreach.objects.for_console().get(pk=refused)
         context |= {"refused": shown, "why": reasons_why(shown, request.user, at)}
@@ -166,6 +174,21 @@ def preparation(request: HttpRequest, at) -> dict:
     return {"tools": day.TOOLS, "to_prepare": [(name, Programme(name).label) for name in names]}
 
 
+def picked(form: CallForm | None, row: Outreach, slots: list[datetime], callbacks: list[tuple[str, datetime]]) -> dict:
+    """What each choice shows marked: what was picked before a refusal or in the draft, while it is still offered, or else the first."""
+    data = form.data if form else QueryDict()
+    hours = [slot.isoformat() for slot in slots]
+    later = [moment.isoformat() for _, moment in callbacks]
+    return {
+        "slot": data["slot"] if data.get("slot") in hours else next(iter(hours), ""),
+        "call_back": data["call_back"] if data.get("call_back") in later else next(iter(later), ""),
+        "site": data.get("site", str(row.site_id)),
+        "advisor": data.get("advisor", str(row.advisor_id or "")),
+        "service": data.get("service", row.reason),
+        "channels": data.getlist("channels"),
+    }
+
+
 def closed_now(at, calendar) -> dict:
     """Why nobody can be called at this hour, if that is so."""
     hours = window(bogota(at).date(), calendar)
@@ -220,13 +243,15 @@ def call_context(request: HttpRequest, row: Outreach, at, calendar, form, messag
     context["writes"] = row.next_step == NextStep.WHATSAPP and not (row.is_inbound or outreach.same_call(row, request.user))
     if context["writes"]:
         return context | message_panel.sending(request, row, message_form or MessageForm(), offer=offer, at=at)
+    callbacks = offers.suggested_callbacks(at, calendar)
     return context | {
+        "picked": picked(form, row, slots, callbacks),
         "one_key": [reason for reason in reasons[ReasonKind.NO_CONTACT] if reason.key],
         "no_contact": [reason for reason in reasons[ReasonKind.NO_CONTACT] if not reason.key],
         "no_booking": list(zip("abcdefghijklmnopqrstuvwxyz", reasons[ReasonKind.NO_BOOKING], strict=False)),
         "skip_reasons": reasons[ReasonKind.SKIP],
         "slots": slots,
-        "callbacks": offers.suggested_callbacks(at, calendar),
+        "callbacks": callbacks,
         "sites": Site.objects.filter(pk__in=request.user.site_ids, is_active=True),
         "advisors": Employee.objects.active().filter(site=row.site, function=roles.Role.SERVICE_ADVISOR),
         "scopes": ExclusionScope.choices,

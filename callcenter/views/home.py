@@ -175,11 +175,11 @@ def team_cards(user, at) -> list[Card]:
     """What who coordinates looks at first: who works, how fast, what nobody has, what is late."""
     live = reverse("callcenter:live")
     lines, queues = supervision.agents_now(user, at), supervision.queues_now(user, at)
-    idle = sum(line.tone == "bad" for line in lines)
+    idle, paused = (sum(line.tone == tone for line in lines) for tone in ("bad", "warn"))
     late = sum(row["late"] for row in queues)
     callbacks = sum(row["callbacks"] for row in queues)
     return [
-        Card("Agentes activos", str(len(lines) - idle), f"{idle} sin actividad" if idle else "todos activos", live),
+        Card("Agentes activos", str(len(lines) - idle - paused), f"{paused} en pausa · {idle} sin actividad", live),
         Card("Intentos por hora", str(supervision.last_hour(user, at)), "en la última hora", live),
         Card("Sin asignar", str(sum(row["free"] for row in queues)), f"{late} de días anteriores", f"{live}#share"),
         Card("Rellamadas vencidas", str(callbacks), "nadie las ha hecho" if callbacks else "ninguna", live),

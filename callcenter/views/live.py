@@ -56,7 +56,7 @@ def now_context(request: HttpRequest) -> dict:
         Figure("Intentos en la última hora", supervision.last_hour(request.user, at)),
         Figure("Efectividad de hoy", made.text, f"{made.fraction} intentos"),
         limited("En cola ahora", sum(row["now"] for row in queues), late, supervision.LATE_LIMIT, "de días anteriores"),
-        limited("Rellamadas vencidas", callbacks, callbacks, supervision.CALLBACK_LIMIT, "vencidas"),
+        limited("Rellamadas vencidas", callbacks, callbacks, supervision.CALLBACK_LIMIT, "vencida" if callbacks == 1 else "vencidas"),
     ]
     return {
         "at": bogota(at),
@@ -71,7 +71,12 @@ def limited(name: str, value: int, number: int, limit: int, words: str) -> Figur
     """A figure with what of it is above a limit: `14 de días anteriores: por encima de 10`."""
     if number <= limit:
         return Figure(name, value, f"{number} {words}", "good")
-    return Figure(name, value, f"{number} {words}: por encima de {limit}" if limit else f"{number} {words}: atiéndalas", "bad")
+    return Figure(
+        name,
+        value,
+        f"{number} {words}: por encima de {limit}" if limit else f"{number} {words}: {'atiéndala' if number == 1 else 'atiéndalas'}",
+        "bad",
+    )
 
 
 @may_supervise

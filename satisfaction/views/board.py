@@ -6,7 +6,7 @@ from datetime import datetime
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
-from django.db.models import Avg, Count, F, Q, QuerySet
+from django.db.models import Avg, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
@@ -22,7 +22,6 @@ from callcenter.places import Place
 from callcenter.views.listings import saved_views
 from carrazos.lib.calendar import bogota
 from carrazos.lib.periods import Month
-from carrazos.lib.ratios import Ratio
 from satisfaction.domain import board, followups, metrics, people, semaphore
 from satisfaction.domain.board import QUICK
 from satisfaction.enums import Action, Level, Light
@@ -100,14 +99,12 @@ def chips(user: User, counts: dict[str, int], query: QueryDict) -> list[dict]:
 def kpis(user: User, at: datetime) -> dict:
     """The figures of the month above the lanes (screens §2.3)."""
     month = Month.of(bogota(at).date())
-    first = FollowUp.objects.visible_to(user).detractors().filter(answered_on__gte=month.first).aggregate(
-        total=Count("pk"), hits=Count("pk", filter=Q(answered_at__lt=F("first_due_at"))), mean=Avg("response_minutes")
-    )  # fmt: skip
-    part = Slice.of(month, **scope_of(user))
+    answered = FollowUp.objects.visible_to(user).detractors().filter(answered_on__gte=month.first)
+    part, areas = Slice.of(month, **scope_of(user)), areas_of(user)
     return {
-        "in_time": Ratio("En menos de 2 días hábiles", first["hits"], first["total"]),
-        "satisfaction": [metrics.satisfaction(part, area) for area in areas_of(user)],
-        "mean_hours": metrics.CaseFigures(0, 0, 0, 0, first["mean"]).mean_hours,
+        "in_time": metrics.timeliness(part, areas[0] if len(areas) == 1 else None, at),
+        "satisfaction": [metrics.satisfaction(part, area) for area in areas],
+        "mean_hours": metrics.CaseFigures(0, 0, 0, 0, answered.aggregate(mean=Avg("response_minutes"))["mean"]).mean_hours,
         "month": month,
     }
 

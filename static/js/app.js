@@ -299,7 +299,8 @@
   document.body.addEventListener("htmx:afterSettle", (event) => {
     // Of panes with one name the browser keeps the old page's open one: the server's choice is put back.
     all("details[data-opened]", event.detail.elt).forEach((pane) => { pane.open = true; });
-    const target = one("[data-focus]", event.detail.elt) ?? (event.detail.elt.matches?.("[data-focus]") ? event.detail.elt : null);
+    // What was refused is heard before whose page it is.
+    const target = one("[role=alert][data-focus]", event.detail.elt) ?? one("[data-focus]", event.detail.elt) ?? (event.detail.elt.matches?.("[data-focus]") ? event.detail.elt : null);
     target?.focus();
     fadeToasts();
   });
@@ -332,5 +333,8 @@
     }
   }
   fadeToasts();
+  // On a phone the navigation is one row that scrolls: it opens on where one is.
+  const side = one(".side"), here = one(".side [aria-current]");
+  if (here) side.scrollLeft = here.offsetLeft - (side.clientWidth - here.offsetWidth) / 2;
   one("[data-autofocus]")?.focus();
 })();

@@ -150,3 +150,20 @@ def test_saving_does_not_wait_for_a_draft_that_is_on_its_way(queue_of_ten, visit
     expect(page.get_by_text("Guardado: Ana Ruiz")).to_be_visible()
     assert [attempt.note for attempt in Attempt.objects.all()] == ["No contesta y el buzón está lleno"]
     assert len(held) == 1
+
+
+def test_a_refused_booking_leads_to_what_is_wrong_and_never_blocks_the_other_keys(queue_of_ten, visitor):
+    """The focus goes to the words of the refusal; a bad hour left in a closed pane does not silence «No contesta»."""
+    agent = visitor().login(person(Role.CALL_CENTER_AGENT, first_name="Ana"))
+    page = agent.page
+    agent.open("/cola/")
+    tap(page, "n")
+    expect(page.get_by_role("heading", name=NAMES[0], exact=True)).to_be_visible()
+    tap(page, "6")
+    page.fill("#sl-day", "2026-11-20")
+    page.fill("#sl-time", "10:00")
+    tap(page, "Enter")
+    expect(page.locator("[role=alert][data-focus]")).to_be_focused()
+    expect(page.locator("#sl-day")).to_have_value("2026-11-20")
+    tap(page, "1")
+    expect(page.get_by_role("heading", name=NAMES[1], exact=True)).to_be_visible()

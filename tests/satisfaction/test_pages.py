@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from datetime import timedelta
 from importlib import import_module
 
 import pytest
@@ -554,3 +555,15 @@ def test_whose_pqrs(client, cal, agent, outsider, who, status):
     assert (row.number in page(client.get("/pqrs/"))) is (status == 200)
     expected = 403 if who == "auditor" else 404
     assert client.post(f"/pqrs/{row.pk}/gestion/", {"text": "x"}).status_code == expected
+
+
+def test_the_board_and_the_home_say_the_same_share_of_answers_in_time(client, cal):
+    """A case whose term ended with no answer counts against it on both."""
+    case(cal, at=MONDAY - timedelta(days=10))
+    answered = case(cal, at=MONDAY - timedelta(days=6))
+    director = person(Role.AFTERSALES_DIRECTOR)
+    followups.move(answered.pk, Action.RESOLVED, whole_deed(), by=director, at=MONDAY - timedelta(days=5), calendar=cal)
+    as_(client, director)
+    said = client.get("/detractores/").context["kpis"]["in_time"]
+    card = next(card for card in client.get("/").context["cards"] if card.name == "Respondidos en < 2 días hábiles")
+    assert (said.text, said.fraction) == (card.value, card.note.split(" · ")[0]) == ("50,0 %", "1 de 2")

@@ -46,7 +46,7 @@ def test_the_page_shows_agents_and_queues_and_refreshes_only_its_part(client, di
         "Rellamadas vencidas",
         str(agent),
         "Contacto proactivo",
-        "1 vencidas: atiéndalas",
+        "1 vencida: atiéndala",
         "Repartir o reasignar",
     ):
         assert words in text
@@ -147,7 +147,7 @@ def test_what_crosses_a_limit_is_told_once_a_day_and_marked_as_seen(client, dire
         supervision.raise_alarms(MONDAY, cal)
     text = page(as_(client, director).get(LIVE))
     assert "11 gestiones de días anteriores en cola: por encima de 10." in text
-    assert "1 rellamadas vencidas que nadie ha hecho." in text
+    assert "1 rellamada vencida que nadie ha hecho." in text
     rows = Notification.objects.filter(user=director)
     assert rows.count() == 2
     client.post(reverse("callcenter:read_notice", args=[rows[0].pk]), {"next": LIVE})
@@ -164,7 +164,7 @@ def test_an_agent_who_went_silent_is_an_alarm_and_one_who_never_began_is_not(dir
     outreach.record_attempt(row.pk, call, agent=agent, fence=held.fence, at=MONDAY, calendar=cal)
     assert supervision.raise_alarms(MONDAY + timedelta(minutes=15), cal) == 0
     assert supervision.raise_alarms(MONDAY + timedelta(minutes=16), cal) == 1
-    assert Notification.objects.get(user=director).text.startswith("1 agentes empezaron hoy")
+    assert Notification.objects.get(user=director).text.startswith("1 agente empezó hoy y lleva")
 
 
 def test_the_live_page_costs_the_same_for_one_and_three(client, director, django_assert_num_queries, django_assert_max_num_queries):
@@ -217,6 +217,17 @@ def test_a_campaign_of_another_brand_is_not_theirs(client):
     assert client.get(reverse("callcenter:campaign", args=[row.pk])).status_code == 404
     assert client.post(reverse("callcenter:campaign_enrol", args=[row.pk])).status_code == 404
     assert as_(client, person(Role.SERVICE_ADVISOR)).get(reverse("callcenter:campaigns")).status_code == 403
+
+
+def test_home_and_live_count_the_same_agents(client, director, agent, cal):
+    """Whoever is in a pause is not active on either page."""
+    day.pause(person(Role.CALL_CENTER_AGENT), Reason.objects.get(kind=ReasonKind.PAUSE, code="LUNCH"), at=MONDAY - timedelta(minutes=2))
+    OutreachFactory()
+    queue.claim_next(agent, at=MONDAY - timedelta(minutes=1), calendar=cal)
+    as_(client, person(Role.CALL_CENTER_LEAD))
+    active = client.get("/").context["team"][0]
+    shown = client.get(LIVE).context["figures"][0]
+    assert (active.value, active.note) == (str(shown.value), shown.note) == ("1", "1 en pausa · 1 sin actividad")
 
 
 def test_the_coordinators_home_says_who_works_and_what_nobody_has(client):

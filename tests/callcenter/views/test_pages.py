@@ -14,7 +14,7 @@ from callcenter.models import Appointment, Attempt, Evidence, Message, Outreach,
 from callcenter.roles import Role
 from tests.callcenter.domain.test_messages_and_appointments import png
 from tests.conftest import person, query_count
-from tests.factories import MONDAY, CustomerFactory, OutreachFactory, VehicleFactory
+from tests.factories import MONDAY, CustomerFactory, OutreachFactory, SiteFactory, VehicleFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("monday")]
 HTMX = {"HTTP_HX_REQUEST": "true"}
@@ -164,6 +164,10 @@ def test_a_booking_from_the_form(client, agent, cal):
         ({"outcome": "NO_CONTACT", "reason": "OTHER"}, "exige una nota"),
         ({"outcome": "CALL_BACK"}, "Elija cuándo"),
         ({"outcome": "BOOKED"}, "Elija fecha y hora"),
+        ({"outcome": "BOOKED", "slot": "2026-11-25T09:00:00-05:00", "slot_day": "2026-11-26", "site": "SITE"}, "también la hora"),
+        ({"outcome": "CALL_BACK", "call_back": "2026-11-25T09:00:00-05:00", "call_back_time": "15:00"}, "también el día"),
+        ({"outcome": "BOOKED", "slot_day": "2026-11-20", "slot_time": "10:00", "site": "SITE"}, "debe quedar en el futuro"),
+        ({"outcome": "CALL_BACK", "call_back_day": "2026-11-20", "call_back_time": "10:00"}, "debe quedar en el futuro"),
         ({"outcome": "BOOKED", "slot_day": "2026-11-29", "slot_time": "10:00", "site": "SITE"}, "no atiende"),
         ({"outcome": "CALL_BACK", "call_back_day": "2026-11-29", "call_back_time": "10:00"}, "no se puede llamar"),
     ],
@@ -178,6 +182,27 @@ def test_what_is_missing_is_said_and_the_note_stays(client, agent, cal, data, wo
     assert words in page(response)
     assert note in page(response)
     assert not Attempt.objects.exists()
+
+
+def test_a_refused_booking_keeps_all_that_was_chosen(client, agent, cal):
+    OutreachFactory()
+    held = queue.claim_next(agent, at=MONDAY, calendar=cal)
+    other = SiteFactory(code="centro", name="Sede Centro")
+    as_(client, agent)
+    second = re.findall(r'name="slot" value="([^"]+)"', page(client.get("/cola/")))[1]
+    chosen = outcome(held, outcome="BOOKED", slot=second, slot_day="2026-11-29", slot_time="10:00", site=other.pk, service="Frenos")
+    text = page(client.post(f"/cola/{held.pk}/resultado/", chosen, **HTMX))
+    for kept in (f'value="{second}" checked', f'value="{other.pk}" selected', 'name="service" value="Frenos"', 'value="2026-11-29"'):
+        assert kept in text
+
+
+def test_a_refused_callback_keeps_the_day_and_hour(client, agent, cal):
+    OutreachFactory()
+    held = queue.claim_next(agent, at=MONDAY, calendar=cal)
+    data = outcome(held, outcome="CALL_BACK", call_back_day="2026-11-29", call_back_time="10:00", only_me="on")
+    text = page(as_(client, agent).post(f"/cola/{held.pk}/resultado/", data, **HTMX))
+    for kept in ('value="2026-11-29"', 'value="10:00"', 'name="only_me" checked'):
+        assert kept in text
 
 
 def test_a_lost_customer_answers_409_and_keeps_the_note(client, agent, cal):
@@ -285,6 +310,12 @@ def test_the_console_costs_the_same_for_one_and_three(client, agent):
     OutreachFactory.create_batch(2)
     assert query_count(client, "/cola/") == one
     assert one <= 12  # screens: what any page may ask of the database
+
+
+def test_who_can_be_called_now_comes_before_who_waits_for_later(client, agent):
+    later = OutreachFactory(priority=Priority.CALLBACK, is_callback=True, due_at=MONDAY + timedelta(hours=2))
+    now = OutreachFactory(priority=Priority.FIRST, due_at=MONDAY - timedelta(hours=2))
+    assert as_(client, agent).get("/cola/").context["waiting"] == [now, later]
 
 
 def test_the_queue_narrows_to_one_programme_and_widens_again(client, agent, cal):
