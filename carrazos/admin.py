@@ -12,6 +12,7 @@ from django.utils.decorators import method_decorator
 
 class Management(AdminSite):
     site_title = site_header = "Gestión del sistema"
+    site_url = None  # the page says «Volver a la aplicación» itself
     index_title = "Catálogos, usuarios y parámetros"
 
     def has_permission(self, request: HttpRequest) -> bool:

@@ -22,7 +22,8 @@ def permission_denied(request: HttpRequest, exception: Exception | None = None) 
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return page(request, 404, "No existe o no es de su sede", "Revise la dirección o busque de nuevo desde el inicio.")
+    advice = "Revise la dirección o busque de nuevo desde el inicio. Si llegó por un aviso, el asunto pudo pasar a otra persona."
+    return page(request, 404, "No existe o no es de su sede", advice)
 
 
 def too_large(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -415,3 +415,9 @@ def test_the_day_costs_the_same(client, agent):
     booked(agent)
     booked(agent)
     assert query_count(client, "/citas/") == one
+
+
+def test_the_admin_has_one_way_back_and_what_is_gone_says_why(client):
+    text = page(as_(client, person(Role.ADMIN, is_staff=True, is_superuser=True)).get("/gestion/"))
+    assert ("Volver a la aplicación" in text, "Ver el sitio" in text) == (True, False)
+    assert "pudo pasar a otra persona" in page(client.get("/detractores/999999/"))
