@@ -436,6 +436,11 @@ class NoticeItem(models.Model):
         return self.reason
 
 
+class TargetQuerySet(models.QuerySet):
+    def visible_to(self, user: User) -> "TargetQuerySet":
+        return self.filter(brand__in=user.brand_ids)
+
+
 class Target(models.Model):
     """The goal of one brand, perhaps of one site or advisor of it, for one month or week (CRM-R8)."""
 
@@ -447,6 +452,8 @@ class Target(models.Model):
     value = models.PositiveIntegerField("meta")
     set_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="la fijó")
     set_at = models.DateTimeField("fijada", null=True, blank=True)
+
+    objects = TargetQuerySet.as_manager()
 
     class Meta:
         verbose_name, verbose_name_plural = "meta", "metas"

@@ -393,6 +393,14 @@ def waiting(
     return list(Outreach.objects.select_related("customer", "vehicle").filter(pk__in=heads).in_queue_order())
 
 
+def in_line(agent: User, at: datetime, *, most: int, programmes: list[Programme] | None = None) -> list[Outreach]:
+    """Who comes next: those whose hour has come, as they will be given; only after them the ones for later."""
+    due = waiting(agent, at, most=most, until=at, programmes=programmes)
+    if len(due) == most:
+        return due
+    return [*due, *(row for row in waiting(agent, at, most=most, programmes=programmes) if row.due_at > at)][:most]
+
+
 def counts(agent: User, *, at: datetime, programmes: list[Programme] | None = None) -> QueueCounts:
     """How much waits for the agent, in these programmes or in all of theirs."""
     found = COUNTS_STATEMENT.row(scope(agent, at, programmes) | {"most": COUNT_CAP})

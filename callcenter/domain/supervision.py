@@ -118,9 +118,9 @@ def last_hour(viewer: User, at: datetime) -> int:
 
 def queue_of(agent: User, viewer: User, at: datetime) -> list[Outreach]:
     """The first customers of an agent's queue that the viewer may see too, in the order in which they will come."""
-    waiting = queue.waiting(agent, at, most=QUEUE_SHOWN)
-    rows = Outreach.objects.visible_to(viewer).filter(pk__in=[row.pk for row in waiting])
-    return list(rows.select_related("customer", "vehicle", "site").in_queue_order())
+    waiting = queue.in_line(agent, at, most=QUEUE_SHOWN)
+    seen = Outreach.objects.visible_to(viewer).select_related("customer", "vehicle", "site").in_bulk([row.pk for row in waiting])
+    return [seen[row.pk] for row in waiting if row.pk in seen]
 
 
 # -- alarms ----------------------------------------------------------------------------------------------------------

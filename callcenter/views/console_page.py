@@ -48,15 +48,6 @@ def claim(request: HttpRequest, at: datetime) -> Outreach | None:
     return queue.claim_next(request.user, at=at, calendar=company_calendar(), programmes=chosen(request))
 
 
-def in_line(request: HttpRequest, at: datetime) -> list[Outreach]:
-    """Who comes next: those whose hour has come, as they will be given; only after them the ones for later."""
-    due = queue.waiting(request.user, at, most=QUEUE_SHOWN, until=at, programmes=chosen(request))
-    if len(due) == QUEUE_SHOWN:
-        return due
-    later = queue.waiting(request.user, at, most=QUEUE_SHOWN, programmes=chosen(request))
-    return [*due, *(row for row in later if row.due_at > at)][:QUEUE_SHOWN]
-
-
 def in_hand(request: HttpRequest) -> Outreach | None:
     """The customer whom this person holds."""
     return Outreach.objects.for_console().filter(leased_by=request.user, lease_until__gt=clock.now()).first()
@@ -100,7 +91,7 @@ def render_console(
         "paused": next((reason for reason in reasons[ReasonKind.PAUSE] if reason.since), None),
         **day_figures(request, at),
     }
-    context["waiting"] = [*([row] if row else []), *in_line(request, at)]
+    context["waiting"] = [*([row] if row else []), *queue.in_line(request.user, at, most=QUEUE_SHOWN, programmes=chosen(request))]
     if refused:
         shown = Outreach.objects.for_console().get(pk=refused)
         context |= {"refused": shown, "why": reasons_why(shown, request.user, at)}

@@ -36,7 +36,7 @@ def chosen_period(form: PeriodFilter) -> Period:
 def render_targets(request: HttpRequest, period: Period, form: TargetForm, status: int = 200) -> HttpResponse:
     user = request.user
     part = Slice.of(period, **scope_of(user))
-    rows = Target.objects.filter(period=period.code, brand__in=user.brand_ids).select_related("brand", "site", "advisor", "set_by")
+    rows = Target.objects.visible_to(user).filter(period=period.code).select_related("brand", "site", "advisor", "set_by")
     brands = indicators.by_brand(part, period)
     context = shared(clock.now()) | {
         "chosen": PeriodFilter({"period": period.code}, today=clock.today()), "period": period, "previous": period.previous(), "form": form,

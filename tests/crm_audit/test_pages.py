@@ -14,7 +14,7 @@ from callcenter.domain import queue
 from callcenter.domain.calendar import company_calendar
 from callcenter.domain.errors import Refused
 from callcenter.domain.metrics import Slice
-from callcenter.models import Change, DataRequest, Exclusion, Mail, Notification
+from callcenter.models import Brand, Change, DataRequest, Exclusion, Mail, Notification
 from callcenter.roles import Role
 from carrazos.lib.calendar import BOGOTA
 from carrazos.lib.periods import Month
@@ -338,6 +338,17 @@ def test_targets_are_set_copied_and_taken_away(crm, audit, vw):
     assert Target.objects.filter(period="2026-12").count() == 1
     crm.post("/prospectos/metas/fijar/", {"period": "2026-11", "kind": "PROSPECTS", "brand": vw.pk, "value": ""})
     assert not Target.objects.filter(period="2026-11").exists()
+
+
+def test_the_history_of_a_brands_goal_is_for_who_sees_the_brand(client, vw):
+    row = Target.objects.create(kind=TargetKind.PROSPECTS, brand=vw, period="2026-11", value=20)
+    address = reverse("callcenter:row_history", args=["target", row.pk])
+    client.force_login(person(Role.CALL_CENTER_LEAD))
+    assert client.get(address).status_code == 200
+    elsewhere = person(Role.CALL_CENTER_LEAD, all_brands=False)
+    elsewhere.brands.add(Brand.objects.exclude(pk=vw.pk)[0])
+    client.force_login(elsewhere)
+    assert client.get(address).status_code == 404
 
 
 # -- notices ----------------------------------------------------------------------------------------------------------

@@ -116,6 +116,12 @@ def test_an_agents_queue_is_seen_in_order_and_only_looked_at(client, director, a
     assert as_(client, agent).get(reverse("callcenter:live_agent", args=[agent.pk])).status_code == 403
 
 
+def test_an_agents_queue_is_shown_as_the_agent_sees_it(agent):
+    later = OutreachFactory(priority=Priority.CALLBACK, is_callback=True, due_at=MONDAY + timedelta(hours=2))
+    now = OutreachFactory(priority=Priority.FIRST, due_at=MONDAY - timedelta(hours=2))
+    assert supervision.queue_of(agent, agent, MONDAY) == [now, later]
+
+
 def test_what_is_seen_of_an_agent_is_of_the_viewers_sites(client, agent, outsider):
     row = OutreachFactory()
     lead = person(Role.CALL_CENTER_LEAD, all_sites=False)
