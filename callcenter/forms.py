@@ -58,6 +58,17 @@ class CleanCharField(forms.CharField):
         return super().to_python(clean(value) if isinstance(value, str) else value)
 
 
+class UploadField(forms.FileField):
+    """A file; its faults in the words of this country."""
+
+    default_error_messages = {
+        "invalid": "No llegó ningún archivo.",
+        "missing": "No llegó ningún archivo.",
+        "empty": "El archivo está vacío.",
+        "required": "Elija el archivo.",
+    }
+
+
 class DayField(forms.DateField):
     """A date for `<input type=date>`, which needs ISO whatever the language."""
 
@@ -268,7 +279,7 @@ class MessageForm(forms.Form):
     key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
     fence = forms.IntegerField(widget=forms.HiddenInput)
     template = forms.SlugField(required=False)
-    picture = forms.FileField(label="Pantallazo", required=False)
+    picture = UploadField(label="Pantallazo", required=False)
 
 
 class OptOutForm(forms.Form):
@@ -347,9 +358,7 @@ class CampaignForm(forms.ModelForm):
     """A marketing campaign: for which brand and programme, when, with what image and words."""
 
     use_required_attribute = False
-    picture = forms.FileField(
-        label="Imagen publicitaria", required=False, help_text="JPG, PNG o WebP; acompaña los mensajes de la campaña."
-    )
+    picture = UploadField(label="Imagen publicitaria", required=False, help_text="JPG, PNG o WebP; acompaña los mensajes de la campaña.")
 
     class Meta:
         model = Campaign
@@ -379,7 +388,7 @@ class UploadForm(forms.Form):
 
     feed = forms.ChoiceField(label="Fuente", choices=[], widget=forms.RadioSelect)
     site = forms.ModelChoiceField(Site.objects.none(), label="Sede", required=False, empty_label="La del archivo (columna Centro)")
-    file = forms.FileField(
+    file = UploadField(
         label="Archivo de SPIGA",
         help_text="Excel (.xlsx, .xls, .xlsb), OpenDocument, CSV o página web de SPIGA; hasta 20 MB y 100.000 filas.",
     )
@@ -694,7 +703,7 @@ class ReleaseForm(forms.ModelForm):
     birth_date = DayField(label="Fecha de nacimiento", required=False)
     valid_from = DayField(label="Desde")
     valid_to = DayField(label="Hasta")
-    file = forms.FileField(label="Documento firmado", help_text="PDF, JPG o PNG, hasta 10 MB.",
+    file = UploadField(label="Documento firmado", help_text="PDF, JPG o PNG, hasta 10 MB.",
                            error_messages={"required": "Adjunte el documento firmado."})  # fmt: skip
 
     class Meta:

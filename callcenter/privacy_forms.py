@@ -3,7 +3,7 @@
 from django import forms
 
 from callcenter.enums import Channel
-from callcenter.forms import CleanCharField, DayField
+from callcenter.forms import CleanCharField, DayField, UploadField
 from callcenter.models import AuthorisationSource, AuthorisedFor, DataRight, RequestChannel
 
 PROOFS = ("pdf", "jpg", "jpeg", "png", "webp")
@@ -42,7 +42,7 @@ class AuthorisationForm(forms.Form):
     text_version = CleanCharField(label="Versión del texto que aceptó", max_length=40, initial="Política de datos v1")
     granted_on = DayField(label="Fecha")
     note = CleanCharField(label="Nota", max_length=300, required=False)
-    proof = forms.FileField(label="Prueba (PDF o imagen)", required=False, widget=forms.FileInput(attrs={"accept": ".pdf,image/*"}))
+    proof = UploadField(label="Prueba (PDF o imagen)", required=False, widget=forms.FileInput(attrs={"accept": ".pdf,image/*"}))
 
     def clean_proof(self):
         file = self.cleaned_data["proof"]

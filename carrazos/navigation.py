@@ -20,6 +20,7 @@ class Entry:
     icon: str
     permission: str = ""
     count: Callable[[HttpRequest], str] | None = None
+    go: str = ""  # the letter that opens it after G
 
 
 @cache
@@ -41,22 +42,22 @@ def red_count(request: HttpRequest) -> str:
 
 
 ENTRIES = (
-    Entry("Inicio", "callcenter:home", "home"),
-    Entry("Mi cola", "callcenter:console", "phone", roles.WORK_QUEUE, queue_count),
-    Entry("Clientes", "callcenter:customers", "user", roles.SEE_CUSTOMERS),
+    Entry("Inicio", "callcenter:home", "home", go="i"),
+    Entry("Mi cola", "callcenter:console", "phone", roles.WORK_QUEUE, queue_count, "c"),
+    Entry("Clientes", "callcenter:customers", "user", roles.SEE_CUSTOMERS, go="l"),
     Entry("WhatsApp", "callcenter:whatsapp", "message", roles.SEE_MESSAGES),
-    Entry("Detractores", "satisfaction:board", "flag", roles.SEE_FOLLOWUPS, red_count),
+    Entry("Detractores", "satisfaction:board", "flag", roles.SEE_FOLLOWUPS, red_count, "d"),
     Entry("Encuestas", "satisfaction:surveys", "list", roles.SEE_SURVEYS),
     Entry("PQRS", "satisfaction:pqrs", "scale", roles.SEE_PQRS),
     Entry("Citas", "callcenter:appointments", "calendar", roles.SEE_APPOINTMENTS),
     Entry("Prospectos", "crm_audit:prospects", "user", roles.SEE_AUDIT),
     Entry("Actividades", "crm_audit:activities", "check", roles.SEE_AUDIT),
     Entry("Recuperación", "recovery:board", "return", roles.SEE_RECOVERY),
-    Entry("Importaciones", "callcenter:imports", "inbox", roles.IMPORT_SPIGA),
-    Entry("En vivo", "callcenter:live", "clock", roles.SUPERVISE),
+    Entry("Importaciones", "callcenter:imports", "inbox", roles.IMPORT_SPIGA, go="m"),
+    Entry("En vivo", "callcenter:live", "clock", roles.SUPERVISE, go="v"),
     Entry("Campañas", "callcenter:campaigns", "message", roles.MANAGE_CAMPAIGNS),
     Entry("Ley 2300", "callcenter:law", "alert", roles.MANAGE_CONSENT),
-    Entry("Informes", "reports:centre", "chart", roles.SEE_REPORTS),
+    Entry("Informes", "reports:centre", "chart", roles.SEE_REPORTS, go="r"),
     Entry("Indicadores", "reports:indicators", "chart", roles.SEE_REPORTS),
     Entry("Documentos", "callcenter:documents", "file", roles.SEE_DOCUMENTS),
     Entry("Mejora", "reports:actions", "check", roles.SEE_ACTIONS),
@@ -76,7 +77,7 @@ def navigation(request: HttpRequest) -> list[dict]:
         current = request.path == url if url == "/" else request.path.startswith(url)
         shown.append({
             "label": entry.label, "url": url, "icon": entry.icon, "current": current,
-            "count": entry.count(request) if entry.count else None,
+            "count": entry.count(request) if entry.count else None, "go": entry.go,
         })  # fmt: skip
     if request.user.is_superuser:
         shown.append({"label": "Gestión", "url": address("admin:index"), "icon": "gear", "current": False, "count": None})

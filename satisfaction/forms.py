@@ -7,7 +7,7 @@ from django import forms
 from django.http import QueryDict
 
 from callcenter.enums import Channel, Outcome, ReasonKind
-from callcenter.forms import CallForm, CleanCharField, ClockField, DayField, moment_of
+from callcenter.forms import CallForm, CleanCharField, ClockField, DayField, UploadField, moment_of
 from callcenter.models import Brand, Customer, DataRight, RequestChannel, Site, User, WorkOrder
 from callcenter.tables import PICKED_MOST
 from satisfaction.domain import nps
@@ -180,7 +180,7 @@ class DeedForm(forms.Form):
     cause = forms.ModelChoiceField(Cause.objects.none(), label="Causa raíz", required=False, empty_label="Elija…")
     reason = CleanCharField(label="Motivo", required=False, max_length=300)
     note = CleanCharField(label="Nota de la llamada", required=False, max_length=VOICE_MAX, widget=forms.Textarea(attrs={"rows": 2}))
-    file = forms.FileField(label="Imagen o PDF", required=False)
+    file = UploadField(label="Imagen o PDF", required=False)
     satisfied = forms.ChoiceField(choices=[("yes", "Sí"), ("no", "No")], required=False)
     portal_on = DayField(label="Fecha en el portal", required=False)
     portal_score = forms.DecimalField(
@@ -319,5 +319,5 @@ class StepForm(forms.Form):
     days = forms.IntegerField(required=False, min_value=1, max_value=60)
     channel = forms.ChoiceField(choices=[("", ""), *PqrsChannel.choices], required=False)
     satisfied = forms.ChoiceField(choices=[("", ""), ("yes", "Sí"), ("no", "No")], required=False)
-    file = forms.FileField(required=False)
+    file = UploadField(required=False)
     to = forms.ModelChoiceField(User.objects.filter(is_active=True), required=False)

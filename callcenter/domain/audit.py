@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.apps import apps
+from django.contrib.auth.models import Group
 from django.core.exceptions import FieldDoesNotExist
 from django.db import connection, models
 from django.utils.dateparse import parse_date, parse_datetime
 
 from callcenter.models import Access, AccessLog, Change, Customer, User
+from callcenter.roles import TITLES
 from carrazos.lib.calendar import bogota
 
 SHOWN = 100
@@ -97,6 +99,12 @@ def field_of(model: type[models.Model], column: str) -> models.Field | None:
     return found if found.verbose_name != found.name.replace("_", " ") or found.is_relation else None
 
 
+def name_of(field: models.Field) -> str:
+    """What a reader calls the field; a reference that says nothing of its own (of Django's groups) is called as what it points at."""
+    unsaid = field.is_relation and field.verbose_name == field.name.replace("_", " ")
+    return field.related_model._meta.verbose_name if unsaid else field.verbose_name
+
+
 def is_inner(field: models.Field) -> bool:
     """True for what the code keeps for itself (a form's key, the state before an undo): nobody edits it, it tells a reader nothing."""
     return not field.editable
@@ -111,7 +119,10 @@ def references(changes: Iterable[Change], tables: dict[str, type[models.Model]])
             field = model and field_of(model, column)
             if field is not None and field.is_relation and isinstance(value, int):
                 wanted.setdefault(field.related_model, set()).add(value)
-    return {(model, pk): str(row) for model, ids in wanted.items() for pk, row in model._base_manager.select_related().in_bulk(ids).items()}
+    found = {
+        (model, pk): str(row) for model, ids in wanted.items() for pk, row in model._base_manager.select_related().in_bulk(ids).items()
+    }
+    return {key: TITLES.get(name, name) if key[0] is Group else name for key, name in found.items()}
 
 
 def tell(changes: Iterable[Change]) -> list[Story]:
@@ -134,7 +145,7 @@ def story(row: Change, model: type[models.Model] | None, names: dict, people: di
             or (row.kind != "UPDATE" and before.get(column, after.get(column)) in (None, "", [], {}))
         ):
             continue
-        label = str(field.verbose_name)
+        label = str(name_of(field))
         lines.append(
             Line(label[:1].upper() + label[1:], in_words(field, before.get(column), names), in_words(field, after.get(column), names))
         )

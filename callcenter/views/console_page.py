@@ -120,8 +120,9 @@ def day_figures(request: HttpRequest, at) -> dict:
 
 
 def colleagues(user: User, row: Outreach) -> QuerySet[User]:
-    """Who else may call this customer."""
+    """Who else may call this customer: of its site and brand, and who calls its programme."""
     callers = User.objects.filter(is_active=True, groups__permissions__codename="work_queue").exclude(pk=user.pk)
+    callers = callers.filter(Q(programmes=[]) | Q(programmes__contains=[row.programme]))
     callers = callers.filter(Q(all_sites=True) | Q(sites=row.site_id)).filter(Q(all_brands=True) | Q(brands=row.brand_id))
     return callers.distinct().order_by("first_name", "last_name")
 

@@ -142,6 +142,8 @@ def render_customer(request: HttpRequest, row: Customer, *, bound: dict[str, for
     current = [party for party in parties if party.until is None]
     is_company = row.kind == CustomerKind.COMPANY
     allowed = list(row.authorisations.standing())
+    open_rows = list(Outreach.objects.open().visible_to(user).filter(customer=row).select_related("vehicle", "site"))
+    calls = {item.pk for item in open_rows}
     context = {
         "customer": row,
         "points": list(row.points.all()),
@@ -158,10 +160,11 @@ def render_customer(request: HttpRequest, row: Customer, *, bound: dict[str, for
         "labels": customers.LABELS,
         "known": customers.data_of(row),
         "channels": dict(Channel.choices),
-        "open_rows": Outreach.objects.open().visible_to(user).filter(customer=row).select_related("vehicle", "site"),
+        "open_rows": open_rows,
         "appointments": Appointment.objects.standing().visible_to(user).filter(customer=row).for_list()
                         if user.has_perm(roles.SEE_APPOINTMENTS) else (),
-        "matters": timeline.matters(row, user),
+        # A matter that has no page of its own says nothing that its call does not say.
+        "matters": [matter for matter in timeline.matters(row, user) if matter.url or matter.outreach not in calls],
         "orders": WorkOrder.objects.of(row).visible_to(user).select_related("site", "vehicle").order_by("-visited_on", "-id")[:ORDERS_SHOWN],
         "history": timeline.history(row, user),
         "contacts": CompanyContact.objects.current().filter(company=row).select_related("person").prefetch_related("person__points") if is_company else (),

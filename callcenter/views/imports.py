@@ -446,6 +446,8 @@ def callers(row: ImportBatch) -> int:
     """How many people will find the batch's outreaches in their queue."""
     sites = row.about.get("sites", [])
     people = User.objects.with_perm(roles.WORK_QUEUE, include_superusers=False, backend="django.contrib.auth.backends.ModelBackend")
+    if programme := feeds()[row.feed].programme:
+        people = people.filter(Q(programmes=[]) | Q(programmes__contains=[programme]))
     return people.filter(Q(all_sites=True) | Q(sites__in=sites)).distinct().count()
 
 

@@ -31,10 +31,13 @@ def holders(area: Area, level: Level, site: Site | int, brand: Brand | int) -> l
 
 
 def owner_for(area: Area, level: Level, site: Site, brand: Brand, advisor: Employee | None) -> tuple[User | None, Level]:
-    """The person who answers and the level they hold: an advisor without login passes to the director, and so upwards."""
+    """The person who answers and the level they hold: an advisor without login passes to the director, and so upwards.
+
+    Nor does a case stay with an advisor whose login does not see its site and brand: they could not open it.
+    """
     if level == Level.ADVISOR:
-        user = advisor.user if advisor and advisor.user_id and advisor.is_active else None
-        if user and user.is_active:
+        login = advisor.user_id if advisor and advisor.is_active else None
+        if user := in_scope(User.objects.filter(pk=login), site, brand).first():
             return user, Level.ADVISOR
         level = Level.DIRECTOR
     for step in (Level.DIRECTOR, Level.MANAGER)[level == Level.MANAGER :]:

@@ -12,6 +12,7 @@
     const name = (mod ? "mod+" : "") + (event.altKey ? "alt+" : "") + event.key.toLowerCase();
     const single = !mod && !event.altKey && event.key.length === 1;
     if (single && (typing(event.target) || document.body.dataset.singleKeys === "off" || one("dialog[open]"))) return;
+    if (single && goTo(event, name)) return;
     if (name === "mod+z" && typing(event.target)) return; // the browser's own undo
     if ((name === "enter" || name === "mod+enter") && submitPane(event, mod)) return;
     if (single && rowKey(event, name)) return;
@@ -32,6 +33,18 @@
     }
     if (target.matches("[data-group] input")) nextGroup(target.closest("[data-group]"));
   });
+
+  // G, and within a moment the letter of a page of the navigation. A page that has a G of its own keeps it.
+  let began = 0;
+  function goTo(event, name) {
+    const entry = Date.now() - began < 1500 && one(`[data-go="${CSS.escape(name)}"]`);
+    began = name === "g" && !one('[data-key~="g"]')?.checkVisibility() ? Date.now() : 0;
+    if (!entry) return began > 0;
+    event.preventDefault();
+    event.stopImmediatePropagation(); // the letter is no key of the page that is left
+    entry.click();
+    return true;
+  }
 
   // An answer by its digit goes on to the next question; the last one leads to the customer's words.
   function nextGroup(group) {
@@ -249,6 +262,13 @@
     }
   }
 
+  // What a control says, without the key printed on it.
+  function words(control) {
+    const copy = control.cloneNode(true);
+    all("kbd,.count", copy).forEach((mark) => mark.remove());
+    return copy.textContent.replace(/\s+/g, " ").trim();
+  }
+
   // The ? sheet is built from the page, so it can't lie.
   function fillShortcuts() {
     const body = one("#shortcut-rows");
@@ -256,9 +276,9 @@
     const rows = new Map();
     for (const el of all("[data-key]")) {
       if (!el.checkVisibility() && !el.closest("dialog")) continue;
-      const label = el.dataset.label || el.getAttribute("aria-label") || el.textContent.replace(/\s+/g, " ").trim();
-      rows.set(el.dataset.key, label.replace(/ (Ctrl Enter|Ctrl K|[A-Z0-9?])$/, ""));
+      rows.set(el.dataset.key, el.dataset.label || el.getAttribute("aria-label") || words(el));
     }
+    for (const el of all("[data-go]")) rows.set(`g ${el.dataset.go}`, `Ir a ${words(el)}`);
     body.replaceChildren(...[...rows].map(([keys, label]) => {
       const row = document.createElement("tr");
       const key = document.createElement("td"), does = document.createElement("td");

@@ -145,12 +145,12 @@ def test_the_orders_advisor_answers_first(cal):
     assert told == {people[Role.SERVICE_ADVISOR].pk, people[Role.AFTERSALES_DIRECTOR].pk}
 
 
-@pytest.mark.parametrize("user", ["none", "gone"])
-def test_an_advisor_without_login_or_who_left_passes_to_the_director(user, cal):
+@pytest.mark.parametrize("user", ["none", "gone", "blind"])
+def test_an_advisor_who_could_not_open_the_case_passes_it_to_the_director(user, cal):
+    """Without login, gone, or with a login that does not see the brand."""
     site, people, _ = house()
-    employee = (
-        EmployeeFactory(site=site) if user == "none" else EmployeeFactory(site=site, user=person(Role.SERVICE_ADVISOR), is_active=False)
-    )
+    login = None if user == "none" else person(Role.SERVICE_ADVISOR, all_brands=user != "blind")
+    employee = EmployeeFactory(site=site, user=login, is_active=user != "gone")
     row = case(cal, site=site, advisor=employee)
     assert (row.owner, row.level) == (people[Role.AFTERSALES_DIRECTOR], Level.DIRECTOR)
 

@@ -29,7 +29,7 @@ from callcenter.models import (
     Reason,
     User,
 )
-from callcenter.roles import Role
+from callcenter.roles import TITLES, Role
 from callcenter.spiga import pipeline
 from tests.callcenter.spiga.files import csv_bytes, row
 from tests.conftest import person
@@ -257,6 +257,19 @@ def test_the_history_of_a_row_reads_in_words(client, north):
     for words in ("Clara Mesa", "Creó", "Cambió", "Rosa Gil", "Mensajes y llamadas comerciales", "Levantada", "23/11/2026 09:00"):
         assert words in page, words
     assert "withdrawn_at" not in page
+
+
+def test_a_role_is_told_by_its_title(client):
+    user = person(Role.SALES_ADVISOR, first_name="Rosa")
+    client.force_login(person(Role.CALL_CENTER_LEAD))
+    page = client.get(reverse("callcenter:history")).content.decode()
+    assert [words in page for words in ("Usuario", "Grupo", TITLES[Role.SALES_ADVISOR], "sales_advisor", str(user))] == [
+        True,
+        True,
+        True,
+        False,
+        True,
+    ]
 
 
 def test_the_machines_own_columns_are_no_history():

@@ -21,6 +21,7 @@ from callcenter.models import (
     FieldChange,
     Hold,
     ImportDifference,
+    Outreach,
     Vehicle,
     VehicleParty,
     WorkOrder,
@@ -390,6 +391,18 @@ def test_the_box_finds_opens_and_remembers(client, agent, ana):
     client.get(url(ana))
     assert "Abiertos hace poco" in page(client.get("/buscar/"))
     assert '/citas/"' in page(client.get("/buscar/", {"q": "> cit"}))
+
+
+def test_a_plate_that_was_looked_for_is_told_once(client, agent, ana):
+    plate = ana.outreaches.get().vehicle.plate
+    text = page(as_(client, agent).get("/buscar/", {"q": plate}))
+    assert (f'href="{url(ana)}"' in text, text.count(f"· {plate}")) == (True, 1)
+
+
+def test_what_waits_for_a_call_is_told_once(client, agent, ana):
+    """A matter of the recovery list has no page of its own: its call says all of it."""
+    Outreach.objects.filter(customer=ana).update(programme=Programme.RECOVERY, reason="12 meses sin venir")
+    assert page(as_(client, agent).get(url(ana))).count("12 meses sin venir") == 1
 
 
 def test_the_box_shows_nobody_of_another_site(client, outsider, advisor, ana):

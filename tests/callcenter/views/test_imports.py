@@ -70,7 +70,7 @@ def test_file_review_apply_result(client, agent):
     text = page(client.get(at(batch, "aplicar/")))
     assert "Se crearán <strong>1</strong> gestiones." in text
     assert "Quedarán <strong>1</strong> gestiones por llamar" in text
-    assert "las llamarán 1 persona del call center" in text
+    assert "las llamará 1 persona del call center" in text
     assert "Importar las válidas (1) y dejar 1 pendiente" in text
     assert client.post(at(batch, "aplicar/")).url == at(batch)
     assert client.get(at(batch)).url == at(batch, "resultado/")

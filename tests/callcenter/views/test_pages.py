@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from callcenter.domain import consent, queue
 from callcenter.enums import AppointmentStatus, ExclusionScope, ExclusionSource, NextStep, Priority, Programme, Purpose
-from callcenter.models import Appointment, Attempt, Evidence, Message, Outreach, User, VehicleParty
+from callcenter.models import Appointment, Attempt, Evidence, Message, Outreach, Transfer, User, VehicleParty
 from callcenter.roles import Role
 from tests.callcenter.domain.test_messages_and_appointments import png
 from tests.conftest import person, query_count
@@ -203,6 +203,17 @@ def test_a_refused_callback_keeps_the_day_and_hour(client, agent, cal):
     text = page(as_(client, agent).post(f"/cola/{held.pk}/resultado/", data, **HTMX))
     for kept in ('value="2026-11-29"', 'value="10:00"', 'name="only_me" checked'):
         assert kept in text
+
+
+def test_a_customer_is_passed_only_to_who_calls_the_programme(client, agent, cal):
+    OutreachFactory()
+    held = queue.claim_next(agent, at=MONDAY, calendar=cal)
+    other = person(Role.CRM_LEAD, programmes=[Programme.PROSPECT_CHECK])
+    mate = person(Role.CALL_CENTER_AGENT, programmes=[Programme.PROACTIVE])
+    text = page(as_(client, agent).get("/cola/"))
+    assert [f'<option value="{user.pk}">' in text for user in (mate, other)] == [True, False]
+    client.post(f"/cola/{held.pk}/pasar/", {"fence": held.fence, "to": other.pk, "transfer_note": "suyo"}, **HTMX)
+    assert not Transfer.objects.exists()
 
 
 def test_a_lost_customer_answers_409_and_keeps_the_note(client, agent, cal):
